@@ -1,0 +1,6 @@
+export * from './bytes.ts'
+export * from './fault.ts'
+export * from './fault-status.ts'
+export * from './guid.ts'
+export * from './secret.ts'
+export * from './units.ts'

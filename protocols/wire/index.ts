@@ -1,0 +1,5 @@
+export * from './codec.ts'
+export * from './faults.ts'
+export * from './framer.ts'
+export * from './reader.ts'
+export * from './writer.ts'

@@ -1,0 +1,2 @@
+export * from './cim.ts'
+export * from './client.ts'
