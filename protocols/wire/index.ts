@@ -1,3 +1,4 @@
+export * from './byte-stream.ts'
 export * from './codec.ts'
 export * from './faults.ts'
 export * from './framer.ts'
