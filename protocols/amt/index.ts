@@ -1,0 +1,5 @@
+export * from './certificates/index.ts'
+export * from './power/index.ts'
+export * from './remote-access/index.ts'
+export * from './return-values.ts'
+export * from './setup/index.ts'

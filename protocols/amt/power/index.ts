@@ -1,0 +1,5 @@
+export * from './associated-power-management-service.ts'
+export * from './computer-system.ts'
+export * from './os-power-saving.ts'
+export * from './power-management-service.ts'
+export * from './service-available-to-element.ts'

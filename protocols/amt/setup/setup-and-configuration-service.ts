@@ -1,0 +1,31 @@
+import { binary, cimClass, flag, integer, method, secretText, text } from '../../wsman/cim.ts'
+
+/** `ProvisioningState`: how far activation has come (reference/amt-firmware.md 2.2). */
+export const PROVISIONING_STATE = { pre: 0, in: 1, post: 2 } as const
+
+/** Commits pending settings and takes the device back to factory state (reference/amt-firmware.md 8.2). */
+export const AMT_SetupAndConfigurationService = cimClass('AMT_SetupAndConfigurationService', {
+  properties: {
+    CreationClassName: text,
+    ElementName: text,
+    EnabledState: integer,
+    Name: text,
+    PasswordModel: integer,
+    ProvisioningMode: integer,
+    ProvisioningServerOTP: binary,
+    ProvisioningState: integer,
+    RequestedState: integer,
+    SystemCreationClassName: text,
+    SystemName: text,
+    ZeroTouchConfigurationEnabled: flag,
+  },
+  methods: {
+    CommitChanges: method({}),
+    /** `ProvisioningMode` 1. The tunnel and the account this came by are gone after it. */
+    Unprovision: method({ ProvisioningMode: integer }, {}, { once: true }),
+    PartialUnprovision: method({}, {}, { once: true }),
+    /** The answer has no ReturnValue on some firmware. */
+    GetUuid: method({}, { UUID: binary }),
+    SetMEBxPassword: method({ Password: secretText }),
+  },
+})
