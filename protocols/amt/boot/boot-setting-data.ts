@@ -1,0 +1,41 @@
+import { binary, cimClass, flag, integer, list, secretText, text } from '../../wsman/cim.ts'
+
+/** Options of the next boot; obeyed once, after `SetBootConfigRole` (reference/amt-firmware.md 8.6, 10.3). */
+export const AMT_BootSettingData = cimClass('AMT_BootSettingData', {
+  properties: {
+    BIOSLastStatus: list(integer),
+    BIOSPause: flag,
+    BIOSSetup: flag,
+    BootMediaIndex: integer,
+    BootguardStatus: integer,
+    ConfigurationDataReset: flag,
+    ElementName: text,
+    EnforceSecureBoot: flag,
+    FirmwareVerbosity: integer,
+    ForcedProgressEvents: flag,
+    IDERBootDevice: integer,
+    InstanceID: text,
+    LockKeyboard: flag,
+    LockPowerButton: flag,
+    LockResetButton: flag,
+    LockSleepButton: flag,
+    OptionsCleared: flag,
+    OwningEntity: text,
+    PlatformErase: flag,
+    RPEEnabled: flag,
+    /** Always empty when read. */
+    RSEPassword: secretText,
+    ReflashBIOS: flag,
+    SecureBootControlEnabled: flag,
+    SecureErase: flag,
+    UEFIHTTPSBootEnabled: flag,
+    UEFILocalPBABootEnabled: flag,
+    UefiBootNumberOfParams: integer,
+    UefiBootParametersArray: binary,
+    UseIDER: flag,
+    UseSOL: flag,
+    UseSafeMode: flag,
+    UserPasswordBypass: flag,
+    WinREBootEnabled: flag,
+  },
+})

@@ -1,0 +1,5 @@
+export * from './boot-capabilities.ts'
+export * from './boot-config-setting.ts'
+export * from './boot-service.ts'
+export * from './boot-setting-data.ts'
+export * from './boot-source-setting.ts'

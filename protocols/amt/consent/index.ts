@@ -1,0 +1,1 @@
+export * from './opt-in-service.ts'

@@ -1,0 +1,32 @@
+import { binary, cimClass, flag, integer, method, reference, secretText, text } from '../../wsman/cim.ts'
+
+/** `Enabled` of wired 802.1x. */
+export const WIRED_8021X_STATE = { withCertificates: 2, disabled: 3, withoutCertificates: 6 } as const
+
+/** Wired 802.1x (reference/amt-firmware.md 8.10). */
+export const IPS_IEEE8021xSettings = cimClass('IPS_IEEE8021xSettings', {
+  properties: {
+    AuthenticationProtocol: integer,
+    AvailableInS0: flag,
+    Domain: text,
+    ElementName: text,
+    Enabled: integer,
+    InstanceID: text,
+    PACPassword: secretText,
+    PSK: secretText,
+    Password: secretText,
+    ProtectedAccessCredential: binary,
+    PxeTimeout: integer,
+    RoamingIdentity: text,
+    ServerCertificateName: text,
+    ServerCertificateNameComparison: integer,
+    Username: text,
+  },
+  methods: {
+    SetCertificates: method(
+      { ServerCertificateIssuer: reference, ClientCertificate: reference },
+      {},
+      { returns: { 0: 'COMPLETED_WITH_NO_ERROR', 1: 'NOT_SUPPORTED' } },
+    ),
+  },
+})

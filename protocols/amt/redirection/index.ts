@@ -1,0 +1,2 @@
+export * from './kvm-redirection-sap.ts'
+export * from './redirection-service.ts'

@@ -1,0 +1,2 @@
+export * from './tls-credential-context.ts'
+export * from './tls-setting-data.ts'
