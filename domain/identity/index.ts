@@ -1,2 +1,3 @@
 export * from './caller.ts'
 export * from './permission.ts'
+export * from './request-context.ts'
