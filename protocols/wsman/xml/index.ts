@@ -1,0 +1,3 @@
+export * from './element.ts'
+export * from './reader.ts'
+export * from './writer.ts'
