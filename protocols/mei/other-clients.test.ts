@@ -22,7 +22,7 @@ import {
   meiClients,
   meiConnectAnswer,
   meiConnectRequest,
-  meiMessageFrame,
+  meiFrame,
   operationalStateBar,
   skuFeatures,
 } from './index.ts'
@@ -125,12 +125,9 @@ describe('frames of the simulated device node', () => {
     assert.deepEqual(decode(meiConnectRequest, encode(meiConnectRequest, { client }), 'MEI socket'), { client })
     const answer = { status: 0, maxMessageBytes: 5120, protocolVersion: 1 }
     assert.deepEqual(decode(meiConnectAnswer, encode(meiConnectAnswer, answer), 'MEI socket'), answer)
-    assert.throws(
-      () => decode(meiConnectRequest, encode(meiMessageFrame, { message: new Uint8Array(17) }), 'MEI socket'),
-      {
-        code: 'WIRE_MALFORMED',
-      },
-    )
+    assert.throws(() => decode(meiConnectRequest, new Uint8Array(17), 'MEI socket'), {
+      code: 'WIRE_MALFORMED',
+    })
   })
 
   it('give the same messages however the stream is split', () => {
@@ -139,14 +136,14 @@ describe('frames of the simulated device node', () => {
         fc.array(fc.uint8Array({ maxLength: 60 }), { maxLength: 6 }),
         fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 40 }),
         (messages, cuts) => {
-          const stream = Uint8Array.from(messages.flatMap((message) => [...encode(meiMessageFrame, { message })]))
-          const framer = new Framer(meiMessageFrame, 'MEI socket', MAX_MEI_MESSAGE_BYTES + 4)
+          const stream = Uint8Array.from(messages.flatMap((message) => [...encode(meiFrame, { content: message })]))
+          const framer = new Framer(meiFrame, 'MEI socket', MAX_MEI_MESSAGE_BYTES + 4)
           const seen: number[][] = []
           for (let at = 0, turn = 0; at < stream.length; turn++) {
             const step = cuts[turn % cuts.length]!
             framer.push(stream.slice(at, at + step))
             at += step
-            for (let next = framer.next(); next !== undefined; next = framer.next()) seen.push([...next.message])
+            for (let next = framer.next(); next !== undefined; next = framer.next()) seen.push([...next.content])
           }
           framer.end()
           assert.deepEqual(
@@ -159,7 +156,7 @@ describe('frames of the simulated device node', () => {
   })
 
   it('refuse a message longer than any client has', () => {
-    const framer = new Framer(meiMessageFrame, 'MEI socket', MAX_MEI_MESSAGE_BYTES + 4)
+    const framer = new Framer(meiFrame, 'MEI socket', MAX_MEI_MESSAGE_BYTES + 4)
     framer.push(Uint8Array.of(0xff, 0xff, 0xff, 0xff))
     assert.throws(() => framer.next(), { code: 'WIRE_TOO_LONG' })
   })

@@ -1,5 +1,4 @@
-import type { Bytes } from '../values/index.ts'
-import { blob, bytes, type Codec, type Infer, struct, u8, u32be } from '../wire/index.ts'
+import { blob, bytes, type Infer, struct, u8, u32be } from '../wire/index.ts'
 
 /*
  * A simulated /dev/mei0 on a Unix socket. One socket connection is one open of the device, so it speaks to one
@@ -15,21 +14,12 @@ import { blob, bytes, type Codec, type Infer, struct, u8, u32be } from '../wire/
 /** No MEI client of the field has longer messages than 8 KiB; this leaves room. */
 export const MAX_MEI_MESSAGE_BYTES = 65_536
 
-const framed = <T>(inner: Codec<T>, length: number): Codec<T> => ({
-  read: (from) => {
-    const announced = u32be.read(from)
-    if (announced !== length) from.malformed(`a frame of ${length} bytes announces ${announced}`)
-    return inner.read(from)
-  },
-  write: (to, value) => {
-    u32be.write(to, length)
-    inner.write(to, value)
-  },
-})
+/** The frame around everything. */
+export const meiFrame = struct({ content: blob(u32be, MAX_MEI_MESSAGE_BYTES) })
 
-export const meiConnectRequest: Codec<{ client: Bytes }> = framed(struct({ client: bytes(16) }), 16)
-export const meiConnectAnswer = framed(struct({ status: u8, maxMessageBytes: u32be, protocolVersion: u8 }), 6)
-export const meiMessageFrame = struct({ message: blob(u32be, MAX_MEI_MESSAGE_BYTES) })
+/** Contents of the first frame of each direction. */
+export const meiConnectRequest = struct({ client: bytes(16) })
+export const meiConnectAnswer = struct({ status: u8, maxMessageBytes: u32be, protocolVersion: u8 })
 export type MeiConnectAnswer = Infer<typeof meiConnectAnswer>
 
 /** What the ioctl would have failed with (reference/rpc.md 16.3, 12). */

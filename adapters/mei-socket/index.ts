@@ -1,0 +1,3 @@
+export * from './faults.ts'
+export * from './open.ts'
+export * from './serve.ts'
