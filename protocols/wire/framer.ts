@@ -9,14 +9,15 @@ const EMPTY = new Uint8Array(0)
  * Turns a byte stream, split anywhere, into messages. The owner pushes chunks and pulls messages; nothing is
  * parsed before it is pulled, which is what lets the owner hold the stream back.
  *
- * Byte fields of a message are views valid until the next `push`; whoever keeps one copies it. Bytes of a
- * message that is not whole yet are kept in one buffer that doubles, so a long message is copied a constant
- * number of times, however small its chunks. Between messages nothing is kept.
+ * Byte fields of a message are views on the memory they arrived in. That is never written to again, so a view
+ * may be kept; it keeps the whole chunk alive. Bytes of a message that is not whole yet are kept in one buffer
+ * that doubles, so a long message is copied a constant number of times, however small its chunks. Between
+ * messages nothing is kept.
  */
 export class Framer<T> {
-  readonly #codec: Codec<T>
+  #codec: Codec<T>
   readonly #protocol: string
-  readonly #limit: number
+  #limit: number
   #bytes: Bytes = EMPTY
   #from = 0
   #to = 0
@@ -26,6 +27,12 @@ export class Framer<T> {
   constructor(codec: Codec<T>, protocol: string, limit: number) {
     this.#codec = codec
     this.#protocol = protocol
+    this.#limit = limit
+  }
+
+  /** From the next message on, reads with `codec` and keeps up to `limit` bytes: for rules that depend on the phase. */
+  expect(codec: Codec<T>, limit: number): void {
+    this.#codec = codec
     this.#limit = limit
   }
 
