@@ -1,2 +1,8 @@
+export * from './accepting.ts'
+export * from './dialing.ts'
 export * from './enumerations.ts'
+export * from './faults.ts'
+export * from './frames.ts'
 export * from './messages.ts'
+export type { PhaseTable, Step } from './phase.ts'
+export * from './window.ts'
