@@ -15,6 +15,8 @@ interface AbortSignal {
   readonly aborted: boolean
   readonly reason: unknown
   throwIfAborted(): void
-  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void
-  removeEventListener(type: 'abort', listener: () => void): void
+  addEventListener(type: 'abort', listener: AbortListener, options?: { once?: boolean }): void
+  removeEventListener(type: 'abort', listener: AbortListener): void
 }
+
+type AbortListener = (() => void) | { handleEvent(): void }
