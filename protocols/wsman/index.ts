@@ -1,3 +1,7 @@
 export * from './cim.ts'
+export * from './cim-values.ts'
 export * from './client.ts'
+export * from './faults.ts'
 export * from './pt-status.ts'
+export * from './soap/index.ts'
+export * from './xml/index.ts'

@@ -1,0 +1,6 @@
+export * from './endpoint-reference.ts'
+export * from './fault.ts'
+export * from './namespaces.ts'
+export * from './operation.ts'
+export * from './request.ts'
+export * from './response.ts'
