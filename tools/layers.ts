@@ -153,8 +153,8 @@ const checkWithin = (folder: string, file: string, target: string, complain: (wh
   const to = relative(folder, target).split('/')[0]!
   if (from === to) return
   const may = within[from]
-  if (may === undefined) return complain(`${from} is not a known folder of protocols`)
-  if (!may.includes(to)) complain(`protocols/${from} may not import protocols/${to}`)
+  if (may === undefined) complain(`${from} is not a known folder of protocols`)
+  else if (!may.includes(to)) complain(`protocols/${from} may not import protocols/${to}`)
 }
 
 const cycle = (start: string, edges: ReadonlyMap<string, ReadonlySet<string>>): string[] | undefined => {

@@ -56,7 +56,9 @@ const run = (suite: Suite): Promise<Result> =>
       { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, FORCE_COLOR: '0' } },
     )
     let output = ''
-    const take = (chunk: Buffer): void => void (output += chunk.toString())
+    const take = (chunk: Buffer): void => {
+      output += chunk.toString()
+    }
     child.stdout.on('data', take)
     child.stderr.on('data', take)
     child.on('close', (code) =>

@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { manageabilityFaults, type RpcRunner } from '@outrider/platform-manageability-agent'
+
+const OUTPUT_LIMIT = 1024 * 1024
+
+/** Runs RPC as a process of its own: `program` with its words, what is secret in its environment. */
+export const rpcProcess = async (options: {
+  readonly program: readonly [command: string, ...words: string[]]
+  readonly stateDir: string
+  readonly ca: Buffer | undefined
+}): Promise<RpcRunner> => {
+  const environment: Record<string, string> = {}
+  if (options.ca !== undefined) {
+    const file = join(options.stateDir, 'orchestrator-ca.crt')
+    await mkdir(options.stateDir, { recursive: true })
+    await writeFile(file, options.ca)
+    await chmod(file, 0o644)
+    environment.RPC_CA_FILE = file
+  }
+  const [command, ...first] = options.program
+  return {
+    async run(words, given, signal) {
+      signal.throwIfAborted()
+      const child = spawn(command, [...first, ...words], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, ...environment, ...given },
+        // Its own group: a kill of the agent does not cut an activation in the middle of a frame.
+        detached: true,
+      })
+      const end = (): void => void child.kill('SIGTERM')
+      signal.addEventListener('abort', end, { once: true })
+      try {
+        const output = { stdout: '', stderr: '' }
+        for (const name of ['stdout', 'stderr'] as const)
+          child[name].setEncoding('utf8').on('data', (chunk: string) => {
+            output[name] = (output[name] + chunk).slice(-OUTPUT_LIMIT)
+          })
+        const [code] = (await once(child, 'close')) as [number | null]
+        return { exitCode: code ?? -1, ...output }
+      } catch (error) {
+        throw manageabilityFaults.RPC_NOT_STARTED({ reason: (error as NodeJS.ErrnoException).code ?? 'unknown' }, error)
+      } finally {
+        signal.removeEventListener('abort', end)
+      }
+    },
+  }
+}

@@ -1,0 +1,5 @@
+export * from './config.ts'
+export * from './faults.ts'
+export { readMachine, tokenPath } from './files.ts'
+export * from './node-agent.ts'
+export * from './orchestrator-client.ts'

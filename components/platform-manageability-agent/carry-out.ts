@@ -1,0 +1,46 @@
+import { Fault } from '@outrider/protocols/values'
+import type { ManageabilityAgentConfig } from './config.ts'
+import { manageabilityFaults } from './faults.ts'
+import type { Order } from './manager-client.ts'
+import { lastMessage, type RpcRunner } from './rpc-runner.ts'
+
+export interface Outcome {
+  readonly state: 'succeeded' | 'failed'
+  readonly code: string
+  readonly message: string
+  readonly exitCode: number
+}
+
+/**
+ * Carries one activation or deactivation out by running RPC. What RPC needs to know that is secret, or that
+ * admits somebody, goes through its environment. Never throws but for the signal's reason.
+ */
+export const carryOut = async (
+  order: Order,
+  deps: { readonly rpc: RpcRunner; readonly config: Pick<ManageabilityAgentConfig, 'OUTRIDER_RPS_URL'> },
+  signal: AbortSignal,
+): Promise<Outcome> => {
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(Math.max(order.deadlineSeconds, 1) * 1000)])
+  const [words, environment] =
+    order.kind === 'deactivate'
+      ? [['deactivate', '-u', deps.config.OUTRIDER_RPS_URL], { AMT_PASSWORD: order.actionPassword }]
+      : // Both generations of RPC read the profile's name from one of these (reference/rpc.md 2.6, 3).
+        [
+          ['activate', '-u', deps.config.OUTRIDER_RPS_URL],
+          {
+            PROFILE: order.profileName,
+            RPC_PROFILE: order.profileName,
+            ...(order.actionPassword === '' ? {} : { AMT_PASSWORD: order.actionPassword }),
+          },
+        ]
+  try {
+    const result = await deps.rpc.run(words as string[], environment as Record<string, string>, deadline)
+    if (result.exitCode === 0) return { state: 'succeeded', code: '', message: '', exitCode: 0 }
+    const fault = manageabilityFaults.RPC_FAILED({ exitCode: result.exitCode, message: lastMessage(result.stderr) })
+    return { state: 'failed', code: fault.code, message: fault.message, exitCode: result.exitCode }
+  } catch (error) {
+    signal.throwIfAborted()
+    const fault = Fault.from(error)
+    return { state: 'failed', code: fault.code, message: fault.message, exitCode: -1 }
+  }
+}

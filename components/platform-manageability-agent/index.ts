@@ -1,0 +1,7 @@
+export * from './agent.ts'
+export * from './config.ts'
+export { type DetectionReport, readDetection } from './detection.ts'
+export * from './faults.ts'
+export { connectManager, type ManagerClient, type Order } from './manager-client.ts'
+export { type OrderJournal, openOrderJournal } from './order-journal.ts'
+export type { RpcResult, RpcRunner } from './rpc-runner.ts'
