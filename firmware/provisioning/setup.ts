@@ -1,0 +1,94 @@
+import { HTTP_DIGEST_MD5_A1 } from '@outrider/protocols/amt'
+import { LOCAL_SYSTEM_USER } from '../device.ts'
+import type { Random } from '../random.ts'
+import { factorySettings } from '../state/factory.ts'
+import type { FlashState } from '../state/flash-state.ts'
+import type { Caller } from '../wsman/model.ts'
+
+// The rules of control mode (amt-firmware.md 2.2, 9.1, 9.5), on a draft of the state. Each answers what the method
+// returns; anything but 0 leaves the draft unused.
+
+const SUCCESS = 0
+const INVALID_STATE = 2
+const INVALID_PARAMETER = 3
+const NOT_PERMITTED = 16
+const INVALID_PT_PARAMETER = 36
+
+export interface SetupRequest {
+  readonly encryptionType: number | undefined
+  /** HA1 of `admin`: 32 hexadecimal digits. */
+  readonly password: string | undefined
+}
+
+/** IPS_HostBasedSetupService.Setup: into client control mode. */
+export const setUpClient = (draft: FlashState, request: SetupRequest, caller: Caller): number => {
+  const { settings } = draft
+  if (settings.controlMode !== 0 || settings.provisioningState === 2) return INVALID_STATE
+  if (caller.user !== LOCAL_SYSTEM_USER || caller.way !== 'local') return INVALID_STATE
+  if (request.encryptionType !== HTTP_DIGEST_MD5_A1) return INVALID_PARAMETER
+  if (request.password === undefined || !/^[0-9a-f]{32}$/i.test(request.password)) return INVALID_PARAMETER
+  settings.controlMode = 1
+  settings.provisioningState = 2
+  settings.adminHa1 = request.password.toLowerCase()
+  // In client control mode a person must consent, and nobody may change that (2.3).
+  settings.optIn = { ...settings.optIn, required: 4294967295, canModify: 0 }
+  draft.counters.setup++
+  return SUCCESS
+}
+
+/** AMT_SetupAndConfigurationService.Unprovision: back to factory defaults with a new digest realm. */
+export const unprovision = (draft: FlashState, mode: number | undefined, caller: Caller, random: Random): number => {
+  const { settings } = draft
+  if (mode !== 1) return INVALID_PT_PARAMETER
+  if (settings.provisioningState === 0) return NOT_PERMITTED
+  if (settings.controlMode === 2 && caller.user === LOCAL_SYSTEM_USER) return NOT_PERMITTED
+  wipe(draft, random)
+  draft.counters.unprovision++
+  return SUCCESS
+}
+
+/** The same over MEI, status codes of AMTHI: admin control mode refuses. */
+export const unprovisionOverMei = (draft: FlashState, mode: number, random: Random): number => {
+  const INVALID_AMT_MODE = 3
+  const INVALID_PROVISIONING_STATE = 32
+  if (mode !== 0) return INVALID_PT_PARAMETER
+  if (draft.settings.provisioningState === 0) return INVALID_PROVISIONING_STATE
+  if (draft.settings.controlMode === 2) return INVALID_AMT_MODE
+  wipe(draft, random)
+  draft.counters.unprovision++
+  return SUCCESS
+}
+
+/** Keeps the admin account, its realm and the names; everything else as factory (2.2). */
+export const partialUnprovision = (draft: FlashState, random: Random): number => {
+  const { settings } = draft
+  if (settings.provisioningState === 0) return NOT_PERMITTED
+  const { adminHa1, digestRealm, general } = settings
+  wipe(draft, random)
+  draft.settings.adminHa1 = adminHa1
+  draft.settings.digestRealm = digestRealm
+  draft.settings.general.HostName = general.HostName ?? ''
+  draft.settings.general.DomainName = general.DomainName ?? ''
+  draft.counters.partialUnprovision++
+  return SUCCESS
+}
+
+/** Factory defaults, however they were asked for. */
+export const wipe = (draft: FlashState, random: Random): void => {
+  const { time } = draft.settings
+  draft.settings = factorySettings(random)
+  // The clock keeps running on a machine that is unprovisioned.
+  draft.settings.time = time
+}
+
+/**
+ * IPS_HostBasedSetupService.AddNextCertInChain, AdminSetup and UpgradeClientToAdmin. Admin control mode is not
+ * built yet: each answers as this firmware would without a single trusted root hash, state unchanged.
+ */
+export const addNextCertificate = (): number => {
+  const CERTIFICATE_VERIFICATION_FAILED = 4
+  return CERTIFICATE_VERIFICATION_FAILED
+}
+
+/** Without a complete chain AdminSetup and UpgradeClientToAdmin are in the wrong state (9.2, 4.). */
+export const setUpAdmin = (): number => INVALID_STATE

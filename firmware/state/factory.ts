@@ -1,0 +1,140 @@
+import type { EpochMilliseconds } from '@outrider/protocols/values'
+import { type Random, randomRealm } from '../random.ts'
+import { type ActionKind, actionKinds, type BootOptions, type FlashState, type Settings } from './flash-state.ts'
+
+// Factory state (amt-firmware.md 2.2, 2.3, 8).
+
+/** BootSettingData as nobody has touched it. */
+export const neutralBootSettings = (): BootOptions['settings'] => ({
+  BIOSPause: false,
+  BIOSSetup: false,
+  BootMediaIndex: 0,
+  ConfigurationDataReset: false,
+  EnforceSecureBoot: false,
+  FirmwareVerbosity: 0,
+  ForcedProgressEvents: false,
+  IDERBootDevice: 0,
+  LockKeyboard: false,
+  LockPowerButton: false,
+  LockResetButton: false,
+  LockSleepButton: false,
+  OptionsCleared: true,
+  PlatformErase: false,
+  ReflashBIOS: false,
+  SecureErase: false,
+  UefiBootNumberOfParams: 0,
+  UefiBootParametersArray: '',
+  UseIDER: false,
+  UseSOL: false,
+  UseSafeMode: false,
+  UserPasswordBypass: false,
+})
+
+/** What unprovisioning leaves: everything of `Settings` as it left the factory, with a new digest realm. */
+export const factorySettings = (random: Random): Settings => ({
+  provisioningState: 0,
+  controlMode: 0,
+  digestRealm: randomRealm(random),
+  adminHa1: null,
+  mebxPassword: null,
+  users: [],
+  nextUserHandle: 1,
+  general: {
+    AMTNetworkEnabled: 1,
+    DDNSPeriodicUpdateInterval: 1440,
+    DDNSTTL: 900,
+    DDNSUpdateByDHCPServerEnabled: true,
+    DDNSUpdateEnabled: false,
+    DHCPSyncRequiresHostname: 1,
+    DHCPv6ConfigurationTimeout: 0,
+    DomainName: '',
+    HostName: '',
+    HostOSFQDN: '',
+    IdleWakeTimeout: 1,
+    PingResponseEnabled: true,
+    PreferredAddressFamily: 0,
+    PresenceNotificationInterval: 0,
+    RmcpPingResponseEnabled: true,
+    SharedFQDN: true,
+    ThunderboltDockEnabled: 0,
+    WsmanOnlyMode: false,
+  },
+  optIn: { required: 4294967295, canModify: 1, codeTimeout: 120, displayTimeout: 300 },
+  redirection: { enabledState: 32768, listenerEnabled: false },
+  kvm: {
+    enabledState: 3,
+    settings: {
+      BackToBackFbMode: false,
+      DefaultScreen: 0,
+      Is5900PortEnabled: false,
+      OptInPolicy: true,
+      OptInPolicyTimeout: 300,
+      SessionTimeout: 3,
+    },
+    rfbPassword: null,
+  },
+  tls: {
+    // From 16.1 the remote side is TLS only, on a certificate the firmware makes itself (15.1).
+    remote: { enabled: true, mutual: false, acceptNonSecure: false, trustedNames: [] },
+    local: { enabled: false, mutual: false, acceptNonSecure: true, trustedNames: [] },
+    pending: null,
+  },
+  tlsCredential: null,
+  ethernet: {
+    wired: { DHCPEnabled: true, IpSyncEnabled: true, SharedStaticIp: false, LinkPolicy: [1, 14] },
+    wireless: { DHCPEnabled: true, LinkPreference: 2, ConsoleTcpMaxRetransmissions: 5 },
+  },
+  ieee8021x: { Enabled: 3, AvailableInS0: true, PxeTimeout: 120 },
+  wifi: {
+    service: { NoHostCsmeSoftwarePolicy: 0, localProfileSynchronizationEnabled: 0, UEFIWiFiProfileShareEnabled: false },
+    portState: 3,
+    profiles: [],
+  },
+  certificates: [],
+  keys: [],
+  servers: [],
+  policies: [],
+  policyServers: [],
+  detectionStrings: [],
+  detectionPrefixes: [],
+  userInitiated: { enabledState: 32768, lastReason: 0 },
+  proxies: [],
+  time: { offset: 0, configured: false, syncState: 0 },
+  boot: {
+    settings: neutralBootSettings(),
+    source: null,
+    nextSingleUse: false,
+    serviceState: 2,
+    lastStatus: [0, 0],
+  },
+  powerScheme: 1,
+  kerberosEnabled: false,
+})
+
+export interface FactoryOptions {
+  readonly now: EpochMilliseconds
+  readonly random: Random
+  readonly dnsSuffix: string
+  readonly lmsPresent: boolean
+}
+
+/** A machine as it is unpacked: on, AMT enabled in BIOS, not provisioned. */
+export const factoryState = ({ now, random, dnsSuffix, lmsPresent }: FactoryOptions): FlashState => ({
+  format: 1,
+  bios: { enabled: true, changeAllowed: true },
+  host: {
+    power: 2,
+    pending: null,
+    requested: null,
+    poweredOnAt: now,
+    lmsPresent,
+    osPowerSaving: 1,
+    dnsSuffix,
+    linkUp: true,
+    ipAddress: '192.168.0.24',
+    boots: 0,
+    lastBoot: null,
+  },
+  counters: Object.fromEntries(actionKinds.map((kind) => [kind, 0])) as Record<ActionKind, number>,
+  settings: factorySettings(random),
+})

@@ -1,0 +1,145 @@
+import {
+  AMT_GeneralSettings,
+  AMT_SetupAndConfigurationService,
+  IPS_HostBasedSetupService,
+} from '@outrider/protocols/amt'
+import { guidToSmbios } from '@outrider/protocols/values'
+import {
+  addNextCertificate,
+  partialUnprovision,
+  setUpAdmin,
+  setUpClient,
+  unprovision,
+} from '../../provisioning/setup.ts'
+import { serviceKeys } from '../instance-names.ts'
+import { type Call, classModel, refuse, returns } from '../model.ts'
+
+const GENERAL = 'Intel(r) AMT: General Settings'
+const SETUP = 'Intel(r) AMT Setup and Configuration Service'
+const HOST_BASED = 'Intel(r) AMT Host Based Setup Service'
+
+const NOT_PERMITTED = 16
+const INVALID_PASSWORD = 2054
+const DATA_MISSING = 2057
+
+/** Announces a change of control mode once it is in flash, and restarts the local stack once it is answered. */
+const modeChanged = (call: Call, from: number): void => {
+  const { device } = call
+  device.volatile.setupNonce = device.random(20)
+  call.afterReply(() => {
+    device.volatile.localStackBackAt = device.clock.now() + device.timing.stackRestart
+    device.events.emit('controlMode', { from, to: device.store.now.settings.controlMode })
+  })
+}
+
+export const strongPassword = (password: string): boolean =>
+  password.length >= 8 &&
+  password.length <= 32 &&
+  /[a-z]/.test(password) &&
+  /[A-Z]/.test(password) &&
+  /\d/.test(password) &&
+  /[^A-Za-z0-9]/.test(password)
+
+export const setupClasses = [
+  classModel(AMT_GeneralSettings, {
+    subject: 'general',
+    instances: ({ state }) => [
+      {
+        ...state.settings.general,
+        DigestRealm: state.settings.digestRealm,
+        ElementName: GENERAL,
+        InstanceID: GENERAL,
+        NetworkInterfaceEnabled: true,
+        OemID: '',
+        PowerSource: 0,
+        PrivacyLevel: 0,
+      },
+    ],
+    put: (call, instance) => {
+      // Both are required in a Put; a HostName of more than 63 characters is none.
+      if (instance.PingResponseEnabled === undefined || instance.WsmanOnlyMode === undefined)
+        return refuse('InvalidRepresentation')
+      if ((instance.HostName ?? '').length > 63 || (instance.DomainName ?? '').length > 191)
+        return refuse('InvalidRepresentation')
+      const { general } = call.state.settings
+      const given = instance as Readonly<Record<string, string | number | boolean | undefined>>
+      for (const name of Object.keys(general)) general[name] = given[name] ?? general[name]!
+      return undefined
+    },
+  }),
+
+  classModel(AMT_SetupAndConfigurationService, {
+    subject: 'setup',
+    instances: ({ state: { settings } }) => [
+      {
+        ...serviceKeys(AMT_SetupAndConfigurationService, SETUP),
+        ElementName: SETUP,
+        EnabledState: 5,
+        PasswordModel: 1,
+        ProvisioningMode: settings.controlMode === 1 ? 4 : 1,
+        ProvisioningServerOTP: new Uint8Array(32),
+        ProvisioningState: settings.provisioningState,
+        RequestedState: 12,
+        ZeroTouchConfigurationEnabled: true,
+      },
+    ],
+    methods: {
+      CommitChanges: ({ state: { settings } }) => {
+        const pending = settings.tls.pending
+        if (pending === null) return returns(0)
+        // The remote side has the certificate the firmware made itself; the local side needs one that was set.
+        if (pending.local.enabled && settings.tlsCredential === null) return returns(DATA_MISSING)
+        settings.tls = { ...pending, pending: null }
+        return returns(0)
+      },
+      Unprovision: (call, { ProvisioningMode }) => {
+        const from = call.state.settings.controlMode
+        const status = unprovision(call.state, ProvisioningMode, call.caller, call.device.random)
+        if (status === 0) modeChanged(call, from)
+        return returns(status)
+      },
+      PartialUnprovision: (call) => {
+        const from = call.state.settings.controlMode
+        const status = partialUnprovision(call.state, call.device.random)
+        if (status === 0) modeChanged(call, from)
+        return returns(status)
+      },
+      GetUuid: ({ device }) => ({ UUID: guidToSmbios(device.identity.uuid), ReturnValue: 0 }),
+      SetMEBxPassword: ({ state: { settings } }, { Password }) => {
+        if (settings.controlMode !== 2) return returns(NOT_PERMITTED)
+        if (Password === undefined || !strongPassword(Password.reveal())) return returns(INVALID_PASSWORD)
+        settings.mebxPassword = Password.reveal()
+        return returns(0)
+      },
+    },
+  }),
+
+  classModel(IPS_HostBasedSetupService, {
+    subject: 'setup',
+    instances: ({ state: { settings }, device }) => [
+      {
+        ...serviceKeys(IPS_HostBasedSetupService, HOST_BASED),
+        AllowedControlModes: [2, 1],
+        CertChainStatus: 0,
+        ConfigurationNonce: device.volatile.setupNonce,
+        CurrentControlMode: settings.controlMode,
+        ElementName: HOST_BASED,
+      },
+    ],
+    methods: {
+      Setup: (call, { NetAdminPassEncryptionType, NetworkAdminPassword }) => {
+        const status = setUpClient(
+          call.state,
+          { encryptionType: NetAdminPassEncryptionType, password: NetworkAdminPassword?.reveal() },
+          call.caller,
+        )
+        if (status === 0) modeChanged(call, 0)
+        else call.device.volatile.setupNonce = call.device.random(20)
+        return returns(status)
+      },
+      AddNextCertInChain: () => returns(addNextCertificate()),
+      AdminSetup: () => returns(setUpAdmin()),
+      UpgradeClientToAdmin: () => returns(setUpAdmin()),
+    },
+  }),
+]
