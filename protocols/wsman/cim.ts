@@ -92,6 +92,8 @@ export interface CimClass<P extends CimFields = CimFields, M extends CimMethods 
   readonly keys: readonly (keyof P & string)[]
   readonly properties: P
   readonly methods: M
+  /** Whether a property, inherited ones too, is a date or interval: firmware then declares their namespace. */
+  readonly dated: boolean
 }
 
 /** Where the classes of a prefix live (reference/mps.md 2.6). */
@@ -118,6 +120,9 @@ export const cimClass = <const P extends CimFields, const M extends CimMethods =
   keys: body.keys ?? [],
   properties: body.properties,
   methods: body.methods ?? ({} as M),
+  dated: Object.values<CimType<unknown>>(body.properties).some(
+    ({ kind }) => kind === 'datetime' || kind === 'interval',
+  ),
 })
 
 // biome-ignore lint/suspicious/noExplicitAny: any class; the generic functions of Wsman infer its own

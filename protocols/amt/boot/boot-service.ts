@@ -1,4 +1,4 @@
-import { cimClass, integer, method, reference, text } from '../../wsman/cim.ts'
+import { cimClass, datetime, integer, method, reference, text } from '../../wsman/cim.ts'
 import { BOOT_CHANGE, STATE_CHANGE } from '../return-values.ts'
 
 /** `Role` of a boot configuration. */
@@ -10,6 +10,7 @@ export const CIM_BootService = cimClass('CIM_BootService', {
     CreationClassName: text,
     ElementName: text,
     EnabledState: integer,
+    InstallDate: datetime,
     Name: text,
     OperationalStatus: integer,
     RequestedState: integer,

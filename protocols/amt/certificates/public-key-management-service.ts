@@ -1,4 +1,4 @@
-import { binary, cimClass, integer, method, reference, secretText, text } from '../../wsman/cim.ts'
+import { binary, cimClass, datetime, integer, method, reference, secretText, text } from '../../wsman/cim.ts'
 
 /** `KeyAlgorithm` of a generated pair. */
 export const KEY_ALGORITHM_RSA = 0
@@ -12,6 +12,7 @@ export const AMT_PublicKeyManagementService = cimClass('AMT_PublicKeyManagementS
     ElementName: text,
     EnabledDefault: integer,
     EnabledState: integer,
+    InstallDate: datetime,
     Name: text,
     RequestedState: integer,
     SystemCreationClassName: text,

@@ -1,4 +1,4 @@
-import { binary, cimClass, text } from '../../wsman/cim.ts'
+import { binary, cimClass, datetime, text } from '../../wsman/cim.ts'
 
 /** A key pair in the device's store; `DERKey` is the PKCS#1 public key (reference/amt-firmware.md 8.11). */
 export const AMT_PublicPrivateKeyPair = cimClass('AMT_PublicPrivateKeyPair', {
@@ -6,6 +6,8 @@ export const AMT_PublicPrivateKeyPair = cimClass('AMT_PublicPrivateKeyPair', {
   properties: {
     DERKey: binary,
     ElementName: text,
+    Expires: datetime,
     InstanceID: text,
+    Issued: datetime,
   },
 })

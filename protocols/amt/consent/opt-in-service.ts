@@ -1,4 +1,4 @@
-import { cimClass, integer, method, text } from '../../wsman/cim.ts'
+import { cimClass, datetime, integer, method, text } from '../../wsman/cim.ts'
 import { OPT_IN } from '../return-values.ts'
 
 /** `OptInRequired`: for what the person at the machine must consent. */
@@ -12,6 +12,7 @@ export const IPS_OptInService = cimClass('IPS_OptInService', {
     CanModifyOptInPolicy: integer,
     CreationClassName: text,
     ElementName: text,
+    InstallDate: datetime,
     Name: text,
     OptInCodeTimeout: integer,
     OptInDisplayTimeout: integer,

@@ -1,4 +1,4 @@
-import { cimClass, integer, list, text } from '../../wsman/cim.ts'
+import { cimClass, datetime, integer, list, text } from '../../wsman/cim.ts'
 
 /** Maker, model and serial number of the machine (reference/amt-firmware.md 8.17). */
 export const CIM_Chassis = cimClass('CIM_Chassis', {
@@ -6,6 +6,7 @@ export const CIM_Chassis = cimClass('CIM_Chassis', {
     ChassisPackageType: integer,
     CreationClassName: text,
     ElementName: text,
+    InstallDate: datetime,
     Manufacturer: text,
     Model: text,
     OperationalStatus: list(integer),

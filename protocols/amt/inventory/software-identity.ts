@@ -1,9 +1,10 @@
-import { cimClass, flag, text } from '../../wsman/cim.ts'
+import { cimClass, datetime, flag, text } from '../../wsman/cim.ts'
 
 /** Versions by name: `AMT`, `Sku`, `Build Number` and more (reference/amt-firmware.md 8.4). */
 export const CIM_SoftwareIdentity = cimClass('CIM_SoftwareIdentity', {
   keys: ['InstanceID'],
   properties: {
+    InstallDate: datetime,
     InstanceID: text,
     IsEntity: flag,
     VersionString: text,

@@ -1,4 +1,4 @@
-import { cimClass, type EndpointReference, integer, text } from '../../wsman/cim.ts'
+import { cimClass, datetime, type EndpointReference, integer, text } from '../../wsman/cim.ts'
 
 /** The managed machine (`ManagedSystem`) and the engine itself (`Intel(r) AMT`) (reference/amt-firmware.md 8.5). */
 export const CIM_ComputerSystem = cimClass('CIM_ComputerSystem', {
@@ -7,6 +7,7 @@ export const CIM_ComputerSystem = cimClass('CIM_ComputerSystem', {
     CreationClassName: text,
     ElementName: text,
     EnabledState: integer,
+    InstallDate: datetime,
     Name: text,
     RequestedState: integer,
   },

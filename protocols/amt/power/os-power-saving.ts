@@ -1,4 +1,4 @@
-import { cimClass, integer, method, reference, text } from '../../wsman/cim.ts'
+import { cimClass, datetime, integer, method, reference, text } from '../../wsman/cim.ts'
 import { STATE_CHANGE } from '../return-values.ts'
 
 /** `OSPowerSavingState` of a modern-standby machine (reference/amt-firmware.md 8.5). */
@@ -10,6 +10,7 @@ export const IPS_PowerManagementService = cimClass('IPS_PowerManagementService',
     CreationClassName: text,
     ElementName: text,
     EnabledState: integer,
+    InstallDate: datetime,
     Name: text,
     RequestedState: integer,
     SystemCreationClassName: text,

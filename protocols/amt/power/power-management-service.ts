@@ -1,4 +1,4 @@
-import { cimClass, integer, method, reference, text } from '../../wsman/cim.ts'
+import { cimClass, datetime, integer, method, reference, text } from '../../wsman/cim.ts'
 import { STATE_CHANGE } from '../return-values.ts'
 
 /** `PowerState`, as reported and as requested (reference/amt-firmware.md 10.1). */
@@ -27,6 +27,7 @@ export const CIM_PowerManagementService = cimClass('CIM_PowerManagementService',
     CreationClassName: text,
     ElementName: text,
     EnabledState: integer,
+    InstallDate: datetime,
     Name: text,
     RequestedState: integer,
     SystemCreationClassName: text,

@@ -1,4 +1,4 @@
-import { cimClass, integer, method, text } from '../../wsman/cim.ts'
+import { cimClass, datetime, integer, method, text } from '../../wsman/cim.ts'
 import { STATE_CHANGE } from '../return-values.ts'
 
 /** `EnabledState` of KVM: enabled with a session open, without one, or off. `RequestStateChange` takes 2 and 3. */
@@ -10,6 +10,7 @@ export const CIM_KVMRedirectionSAP = cimClass('CIM_KVMRedirectionSAP', {
     CreationClassName: text,
     ElementName: text,
     EnabledState: integer,
+    InstallDate: datetime,
     KVMProtocol: integer,
     Name: text,
     RequestedState: integer,

@@ -1,4 +1,4 @@
-import { cimClass, flag, integer, list, method, text } from '../../wsman/cim.ts'
+import { cimClass, datetime, flag, integer, list, method, text } from '../../wsman/cim.ts'
 import { STATE_CHANGE } from '../return-values.ts'
 
 /** `EnabledState` and `RequestedState`: which of IDE-R and serial-over-LAN are on. */
@@ -11,6 +11,7 @@ export const AMT_RedirectionService = cimClass('AMT_RedirectionService', {
     CreationClassName: text,
     ElementName: text,
     EnabledState: integer,
+    InstallDate: datetime,
     ListenerEnabled: flag,
     Name: text,
     SystemCreationClassName: text,

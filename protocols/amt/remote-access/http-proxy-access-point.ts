@@ -1,4 +1,4 @@
-import { cimClass, flag, integer, method, reference, text } from '../../wsman/cim.ts'
+import { cimClass, datetime, flag, integer, method, reference, text } from '../../wsman/cim.ts'
 
 /** A proxy the device may dial through (reference/amt-firmware.md 8.13). */
 export const IPS_HTTPProxyAccessPoint = cimClass('IPS_HTTPProxyAccessPoint', {
@@ -8,6 +8,7 @@ export const IPS_HTTPProxyAccessPoint = cimClass('IPS_HTTPProxyAccessPoint', {
     CreationClassName: text,
     ElementName: text,
     InfoFormat: integer,
+    InstallDate: datetime,
     Name: text,
     NetworkDnsSuffix: text,
     Port: integer,
@@ -21,6 +22,7 @@ export const IPS_HTTPProxyService = cimClass('IPS_HTTPProxyService', {
   properties: {
     CreationClassName: text,
     ElementName: text,
+    InstallDate: datetime,
     Name: text,
     SyncEnabled: flag,
     SystemCreationClassName: text,

@@ -1,4 +1,4 @@
-import { cimClass, integer, text } from '../../wsman/cim.ts'
+import { cimClass, datetime, integer, text } from '../../wsman/cim.ts'
 
 /** A server the device may dial (reference/amt-firmware.md 8.13). */
 export const AMT_ManagementPresenceRemoteSAP = cimClass('AMT_ManagementPresenceRemoteSAP', {
@@ -9,6 +9,7 @@ export const AMT_ManagementPresenceRemoteSAP = cimClass('AMT_ManagementPresenceR
     CreationClassName: text,
     ElementName: text,
     InfoFormat: integer,
+    InstallDate: datetime,
     Name: text,
     Port: integer,
     SystemCreationClassName: text,

@@ -1,4 +1,4 @@
-import { binary, cimClass, flag, integer, method, reference, secretText, text } from '../../wsman/cim.ts'
+import { binary, cimClass, datetime, flag, integer, method, reference, secretText, text } from '../../wsman/cim.ts'
 
 /** `InfoFormat` of an access point: what `AccessInfo` holds. */
 export const INFO_FORMAT = { ipv4: 3, ipv6: 4, fqdn: 201 } as const
@@ -12,6 +12,7 @@ export const AMT_RemoteAccessService = cimClass('AMT_RemoteAccessService', {
   properties: {
     CreationClassName: text,
     ElementName: text,
+    InstallDate: datetime,
     IsRemoteTunnelConnected: flag,
     Name: text,
     RemoteTunnelKeepAliveTimeout: integer,

@@ -1,4 +1,4 @@
-import { cimClass, integer, method, text } from '../../wsman/cim.ts'
+import { cimClass, datetime, integer, method, text } from '../../wsman/cim.ts'
 import { STATE_CHANGE } from '../return-values.ts'
 
 /** `RequestedState` of user-initiated connections: which interfaces may ask for one. */
@@ -10,6 +10,7 @@ export const AMT_UserInitiatedConnectionService = cimClass('AMT_UserInitiatedCon
     CreationClassName: text,
     ElementName: text,
     EnabledState: integer,
+    InstallDate: datetime,
     LastConnectionReason: integer,
     Name: text,
     SystemCreationClassName: text,

@@ -1,4 +1,4 @@
-import { binary, cimClass, flag, integer, list, method, secretText, text } from '../../wsman/cim.ts'
+import { binary, cimClass, datetime, flag, integer, list, method, secretText, text } from '../../wsman/cim.ts'
 import { CERTIFICATE_CHAIN, HOST_BASED_SETUP } from '../return-values.ts'
 
 /** `CurrentControlMode` and `AllowedControlModes` (reference/amt-firmware.md 8.3). */
@@ -17,6 +17,7 @@ export const IPS_HostBasedSetupService = cimClass('IPS_HostBasedSetupService', {
     CreationClassName: text,
     CurrentControlMode: integer,
     ElementName: text,
+    InstallDate: datetime,
     Name: text,
     SystemCreationClassName: text,
     SystemName: text,

@@ -1,4 +1,4 @@
-import { binary, cimClass, flag, integer, method, secretText, text } from '../../wsman/cim.ts'
+import { binary, cimClass, datetime, flag, integer, method, secretText, text } from '../../wsman/cim.ts'
 
 /** `ProvisioningState`: how far activation has come (reference/amt-firmware.md 2.2). */
 export const PROVISIONING_STATE = { pre: 0, in: 1, post: 2 } as const
@@ -9,6 +9,7 @@ export const AMT_SetupAndConfigurationService = cimClass('AMT_SetupAndConfigurat
     CreationClassName: text,
     ElementName: text,
     EnabledState: integer,
+    InstallDate: datetime,
     Name: text,
     PasswordModel: integer,
     ProvisioningMode: integer,

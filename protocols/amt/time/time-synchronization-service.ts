@@ -1,4 +1,4 @@
-import { cimClass, integer, method, text } from '../../wsman/cim.ts'
+import { cimClass, datetime, integer, method, text } from '../../wsman/cim.ts'
 
 /** The device's clock, in seconds since 1970 (reference/amt-firmware.md 8.15). */
 export const AMT_TimeSynchronizationService = cimClass('AMT_TimeSynchronizationService', {
@@ -6,6 +6,7 @@ export const AMT_TimeSynchronizationService = cimClass('AMT_TimeSynchronizationS
     CreationClassName: text,
     ElementName: text,
     EnabledState: integer,
+    InstallDate: datetime,
     LocalTimeSyncEnabled: integer,
     Name: text,
     RequestedState: integer,

@@ -1,4 +1,4 @@
-import { cimClass, flag, integer, list, method, secretText, text } from '../../wsman/cim.ts'
+import { cimClass, datetime, flag, integer, list, method, secretText, text } from '../../wsman/cim.ts'
 
 /** `AccessPermission` of a user. */
 export const ACCESS_PERMISSION = { local: 0, network: 1, any: 2 } as const
@@ -10,6 +10,7 @@ export const AMT_AuthorizationService = cimClass('AMT_AuthorizationService', {
     CreationClassName: text,
     ElementName: text,
     EnabledState: integer,
+    InstallDate: datetime,
     Name: text,
     RequestedState: integer,
     SystemCreationClassName: text,
