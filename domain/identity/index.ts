@@ -1,4 +1,6 @@
 export * from './caller.ts'
+export * from './faults.ts'
+export * from './one-project.ts'
 export * from './permission.ts'
 export * from './request-context.ts'
 export * from './token-roles.ts'
