@@ -1,0 +1,13 @@
+import type { Kysely } from 'kysely'
+import type { Migration } from 'kysely/migration'
+import type { Engine } from './engine.ts'
+import { foundation } from './migrations/0001-foundation.ts'
+
+/** One step forward. A migration that was released is never edited; there is no way back. */
+export type Step = (db: Kysely<unknown>, engine: Engine) => Promise<void>
+
+const steps: Readonly<Record<string, Step>> = { '0001-foundation': foundation }
+
+/** Every migration by name, in the order of the names. */
+export const migrationsFor = (engine: Engine): Record<string, Migration> =>
+  Object.fromEntries(Object.entries(steps).map(([name, step]) => [name, { up: (db) => step(db, engine) }]))
