@@ -1,5 +1,5 @@
-import { type Bytes, concat, text } from '../../values/index.ts'
-import { wireFaults } from '../../wire/index.ts'
+import { type Bytes, text } from '../../values/index.ts'
+import { Writer, wireFaults } from '../../wire/index.ts'
 import type { HttpHeaders, HttpRequest, HttpResponse } from './message.ts'
 
 /** What one message may cost at most, in bytes. */
@@ -37,8 +37,6 @@ interface Head {
   readonly keepAlive: boolean
 }
 
-const NOTHING = new Uint8Array(0)
-
 /**
  * Turns bytes, split anywhere, into whole HTTP/1.1 messages. Push chunks, then pull messages; a chunk pushed is
  * kept until its messages are pulled. Each byte is looked at once, however small the chunks are.
@@ -50,13 +48,11 @@ abstract class HttpReader<Message> {
   #chunks: Bytes[] = []
   #at = 0
   /** Of the head or line that is not whole yet. */
-  #partial: Bytes[] = []
-  #partialLength = 0
+  readonly #partial = new Writer(0)
   #lineLength = 0
   #place: Place = { at: 'head' }
   #head: Head | undefined
-  #body: Bytes[] = []
-  #bodyLength = 0
+  readonly #body = new Writer(0)
 
   constructor(bounds: HttpBounds = HTTP_BOUNDS) {
     this.#bounds = bounds
@@ -64,7 +60,7 @@ abstract class HttpReader<Message> {
 
   /** Whether nothing of a message has come: the connection is between messages. */
   get idle(): boolean {
-    return this.#place.at === 'head' && this.#partialLength === 0 && this.#chunks.length === 0
+    return this.#place.at === 'head' && this.#partial.length === 0 && this.#chunks.length === 0
   }
 
   push(chunk: Bytes): void {
@@ -115,7 +111,7 @@ abstract class HttpReader<Message> {
         const line = this.#line(chunk, SIZE_LINE)
         if (line === undefined) return undefined
         const size = chunkSize(line)
-        if (size + this.#bodyLength > this.#bounds.body) this.#tooLong(size + this.#bodyLength)
+        if (size + this.#body.length > this.#bounds.body) this.#tooLong(size + this.#body.length)
         this.#place = size === 0 ? { at: 'trailers' } : { at: 'chunk', remaining: size }
         return undefined
       }
@@ -138,7 +134,7 @@ abstract class HttpReader<Message> {
       }
       case 'until close': {
         this.#copy(chunk, this.#bounds.body + 1)
-        if (this.#bodyLength > this.#bounds.body) this.#tooLong(this.#bodyLength)
+        if (this.#body.length > this.#bounds.body) this.#tooLong(this.#body.length)
         return undefined
       }
     }
@@ -169,29 +165,25 @@ abstract class HttpReader<Message> {
 
   #whole(chunk: Bytes, end: number, limit: number): string {
     const last = chunk.subarray(this.#at, end)
-    const length = this.#partialLength + last.length
+    const length = this.#partial.length + last.length
     if (length > limit) throw wireFaults.WIRE_TOO_LONG({ protocol: PROTOCOL, length, limit })
-    const whole = this.#partialLength === 0 ? last : concat([...this.#partial, last])
-    this.#partial = []
-    this.#partialLength = 0
     this.#lineLength = 0
     this.#at = end
-    return text(whole)
+    if (this.#partial.length === 0) return text(last)
+    this.#partial.bytes(last)
+    return text(this.#partial.take())
   }
 
   #keep(chunk: Bytes, limit: number): void {
-    const rest = chunk.subarray(this.#at)
-    this.#partial.push(rest)
-    this.#partialLength += rest.length
+    this.#partial.bytes(chunk.subarray(this.#at))
     this.#at = chunk.length
-    if (this.#partialLength > limit)
-      throw wireFaults.WIRE_TOO_LONG({ protocol: PROTOCOL, length: this.#partialLength, limit })
+    const { length } = this.#partial
+    if (length > limit) throw wireFaults.WIRE_TOO_LONG({ protocol: PROTOCOL, length, limit })
   }
 
   #copy(chunk: Bytes, atMost: number): number {
     const part = chunk.subarray(this.#at, this.#at + atMost)
-    this.#body.push(part)
-    this.#bodyLength += part.length
+    this.#body.bytes(part)
     this.#at += part.length
     return part.length
   }
@@ -216,10 +208,7 @@ abstract class HttpReader<Message> {
   }
 
   #finish(): Message {
-    const body = this.#body.length === 0 ? NOTHING : this.#body.length === 1 ? this.#body[0]! : concat(this.#body)
-    const message = this.message(this.#head!, body)
-    this.#body = []
-    this.#bodyLength = 0
+    const message = this.message(this.#head!, this.#body.take())
     this.#head = undefined
     this.#place = { at: 'head' }
     return message
