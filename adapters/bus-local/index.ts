@@ -1,0 +1,2 @@
+export { createLocalBus, type LocalBusDeps } from './bus.ts'
+export { createLocalPresence } from './presence.ts'

@@ -1,0 +1,3 @@
+export * from './bus.ts'
+export * from './fixtures.ts'
+export * from './presence.ts'
