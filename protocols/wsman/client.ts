@@ -5,8 +5,10 @@ import type { AnyCimClass, EndpointReference, InputOf, InstanceOf, MethodOf, Out
  * `domain/` is handed one and knows no more.
  *
  * Every call throws: `WSMAN_UNAUTHORIZED` (digest refused), `WSMAN_FAULT` (SOAP fault; detail has `subcode`
- * and `reason`), `WSMAN_NOT_FOUND` (no such class or instance), `WSMAN_NO_REPLY` (deadline), `DEVICE_DISCONNECTED`
- * (the way to the device is gone), `WSMAN_MALFORMED` (the answer is not WS-MAN).
+ * and `reason`), `WSMAN_NOT_FOUND` (no such class or instance), `WSMAN_NO_REPLY` (deadline, or the device ended the
+ * connection instead of answering: look before asking again), `WSMAN_MALFORMED` (the answer is not WS-MAN),
+ * `WSMAN_UNWRITABLE` (a text no XML can carry), and what the way to the device ends with (`DEVICE_DISCONNECTED` on a
+ * tunnel). Only calls that read are ever sent twice, and those the device provably did not carry out.
  */
 export interface Wsman {
   /** One instance; `{}` where the class has but one. */

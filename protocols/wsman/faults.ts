@@ -18,8 +18,13 @@ export const wsmanFaults = faultTable({
   },
   WSMAN_NO_REPLY: {
     kind: 'timeout',
-    message: 'The device did not answer {action} on {resource} within {milliseconds} ms.',
+    message: 'The device did not answer {action} on {resource}: {why}.',
     remedy: 'Look at what state the device is in before asking again: the request may have been carried out.',
+  },
+  WSMAN_CLOSED: {
+    kind: 'unavailable',
+    message: 'The conversation with the device was ended on this side.',
+    remedy: 'Start it again; what was asked and not answered may have been carried out.',
   },
   WSMAN_MALFORMED: {
     kind: 'protocol',
