@@ -7,7 +7,8 @@ import { ADDRESSING, ANONYMOUS, WSMAN } from './namespaces.ts'
  * clients and firmware write four different ones.
  */
 export const printReference = (reference: EndpointReference): readonly XmlElement[] => [
-  leaf(ADDRESSING, 'Address', ANONYMOUS),
+  // A reference to nothing, as some calls that failed answer with, has an address of its own.
+  leaf(ADDRESSING, 'Address', reference.resourceUri === '' ? 'default' : ANONYMOUS),
   branch(ADDRESSING, 'ReferenceParameters', [
     leaf(WSMAN, 'ResourceURI', reference.resourceUri),
     printSelectors(reference.selectors),
