@@ -1,0 +1,69 @@
+import type { Provisioning } from '@outrider/domain/ports'
+import type { WebSocket } from 'ws'
+import { ciraConfigRoutes } from './rest/cira-configs.ts'
+import { profileRoutes } from './rest/profiles.ts'
+import { createTickets } from './tickets.ts'
+import { ProvisioningSession, type SessionDeps } from './websocket/session.ts'
+
+export { type RpsConfig, rpsConfig } from './config.ts'
+export { defaultNames } from './defaults.ts'
+export { rpsFaults } from './faults.ts'
+
+export type RpsDeps = SessionDeps
+
+export interface Rps {
+  readonly routes: ReturnType<typeof ciraConfigRoutes>
+  readonly sockets: readonly {
+    readonly path: string
+    onConnection(socket: WebSocket, request: { readonly from: string }): void
+  }[]
+  /** What dm-manager asks of RPS. */
+  readonly provisioning: Provisioning
+  stop(): Promise<void>
+}
+
+/** The paths clients and gateways use for it; all mean the same (reference/rps.md 1.1). */
+const PATHS = ['/activate', '/deactivate', '/maintenance']
+/** Bytes a client may leave unread before it is taken for dead. */
+const UNREAD_LIMIT = 4 * 1024 * 1024
+
+/** The Remote Provisioning Server: admits, activates and configures devices by way of their provisioning client. */
+export const createRps = (deps: RpsDeps): Rps => {
+  const stopping = new AbortController()
+  const sessions = new Set<ProvisioningSession>()
+
+  const onConnection = (socket: WebSocket, { from }: { readonly from: string }): void => {
+    const session = new ProvisioningSession(
+      {
+        send: (frame) => {
+          if (socket.bufferedAmount > UNREAD_LIMIT) socket.terminate()
+          else socket.send(frame, { binary: false })
+        },
+        close: () => socket.close(1000),
+      },
+      from,
+      deps,
+      stopping.signal,
+    )
+    sessions.add(session)
+    void session.ended.then(() => sessions.delete(session))
+    socket.on('message', (data: Buffer | ArrayBuffer | Buffer[], binary: boolean) => {
+      // A client speaks in text frames; anything else is no client of this protocol.
+      if (binary) socket.close(1003)
+      else
+        session.received(Buffer.isBuffer(data) ? data : Buffer.concat(Array.isArray(data) ? data : [Buffer.from(data)]))
+    })
+    socket.on('close', () => session.closed())
+    socket.on('error', () => session.closed())
+  }
+
+  return {
+    routes: [...ciraConfigRoutes(deps.store, deps.secrets), ...profileRoutes(deps.store, deps.secrets)],
+    sockets: PATHS.map((path) => ({ path, onConnection })),
+    provisioning: createTickets(deps),
+    async stop() {
+      stopping.abort()
+      await Promise.all([...sessions].map((session) => session.ended))
+    },
+  }
+}

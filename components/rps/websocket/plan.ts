@@ -1,0 +1,81 @@
+import type { ActivationPlan, CiraPlan } from '@outrider/domain/activation'
+import type { AmtProfile, ProvisioningStore, SecretStore } from '@outrider/domain/ports'
+import type { IpConfiguration } from '@outrider/protocols/rps'
+import { type Bytes, fromBase64 } from '@outrider/protocols/values'
+import { rpsFaults } from '../faults.ts'
+
+/**
+ * A profile with everything it names looked up. Throws `CIRA_CONFIG_NOT_FOUND`, `CIRA_CONFIG_INVALID`,
+ * `PROFILE_SECRET_MISSING` and the faults of the stores.
+ */
+export const planOf = async (
+  profile: AmtProfile,
+  ip: IpConfiguration,
+  deps: {
+    readonly store: ProvisioningStore
+    readonly secrets: SecretStore
+    /** Root certificate of our own MPS, DER: for CIRA configs that name none. */
+    readonly mpsRoot: () => Bytes
+  },
+  signal: AbortSignal,
+): Promise<ActivationPlan> => {
+  const { project, name } = profile
+  const password = profile.generateRandomPassword
+    ? undefined
+    : (await deps.secrets.get({ kind: 'profile', project, name }, signal)).promoted?.values.AMT_PASSWORD
+  if (!profile.generateRandomPassword && password === undefined) throw rpsFaults.PROFILE_SECRET_MISSING({ name })
+  const cira = profile.ciraConfigName === undefined ? undefined : await ciraPlan(profile, deps, signal)
+  const address =
+    profile.dhcpEnabled || profile.ipSyncEnabled || ip.ipAddress === '' || ip.netmask === ''
+      ? undefined
+      : {
+          ip: ip.ipAddress,
+          netmask: ip.netmask,
+          ...(ip.gateway === '' ? {} : { gateway: ip.gateway }),
+          ...(ip.primaryDns === '' ? {} : { primaryDns: ip.primaryDns }),
+          ...(ip.secondaryDns === '' ? {} : { secondaryDns: ip.secondaryDns }),
+        }
+  return {
+    ...(password === undefined ? {} : { password }),
+    network: {
+      dhcp: profile.dhcpEnabled,
+      ipSync: profile.ipSyncEnabled,
+      ...(address === undefined ? {} : { address }),
+    },
+    features: {
+      kvm: profile.kvmEnabled,
+      sol: profile.solEnabled,
+      ider: profile.iderEnabled,
+      consent: ({ None: 'none', KVM: 'kvm', All: 'all' } as const)[profile.userConsent],
+    },
+    ...(cira === undefined ? {} : { cira }),
+  }
+}
+
+const ciraPlan = async (
+  profile: AmtProfile,
+  deps: { readonly store: ProvisioningStore; readonly secrets: SecretStore; readonly mpsRoot: () => Bytes },
+  signal: AbortSignal,
+): Promise<CiraPlan> => {
+  const { project, ciraConfigName: name = '' } = profile
+  const config = await deps.store.ciraConfigs.get(project, name, signal)
+  if (config === undefined) throw rpsFaults.CIRA_CONFIG_NOT_FOUND({ name })
+  const rootCertificate = config.mpsRootCertificate === '' ? deps.mpsRoot() : fromBase64(config.mpsRootCertificate)
+  if (rootCertificate === undefined)
+    throw rpsFaults.CIRA_CONFIG_INVALID({ reason: 'mpsRootCertificate is not base64 of a certificate' })
+  const password = config.fixedPassword
+    ? (await deps.secrets.get({ kind: 'cira-config', project, name: config.name }, signal)).promoted?.values
+        .MPS_PASSWORD
+    : undefined
+  if (config.fixedPassword && password === undefined) throw rpsFaults.PROFILE_SECRET_MISSING({ name: config.name })
+  return {
+    address: config.mpsAddress,
+    port: config.mpsPort,
+    addressFormat: config.addressFormat,
+    commonName: config.commonName,
+    username: config.username,
+    authMethod: config.authMethod,
+    rootCertificate,
+    ...(password === undefined ? {} : { password }),
+  }
+}
