@@ -13,6 +13,8 @@ import { openMeiSocket, serveMeiSocket } from './index.ts'
 const deadline = () => AbortSignal.timeout(seconds(5))
 const forever = new AbortController().signal
 
+meiPortSuite('in memory', async (engine) => ({ port: engine, close: async () => {} }))
+
 meiPortSuite('Unix socket', async (engine) => {
   const folder = await mkdtemp(join(tmpdir(), 'mei-'))
   const path = join(folder, 'mei0')

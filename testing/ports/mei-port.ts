@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { type MeiConnection, type MeiPort, meiClients, meiFaults } from '@outrider/protocols/mei'
-import { type Bytes, type Guid, seconds } from '@outrider/protocols/values'
+import { type MeiPort, meiClients, meiFaults } from '@outrider/protocols/mei'
+import { seconds } from '@outrider/protocols/values'
+import { type EngineEnd, MemoryMei } from '../mei/memory-mei.ts'
 
 /** What the suite's engine does for each client; a provider under test serves `engine` its own way. */
 export interface OpenMeiPort {
@@ -14,10 +15,10 @@ const deadline = () => AbortSignal.timeout(seconds(5))
 /** The behaviour every `MeiPort` has. `open` puts the provider in front of `engine`. */
 export const meiPortSuite = (provider: string, open: (engine: MeiPort) => Promise<OpenMeiPort>): void => {
   describe(`MeiPort: ${provider}`, () => {
-    let engine: EchoEngine
+    let engine: MemoryMei
     let opened: OpenMeiPort
     before(async () => {
-      engine = new EchoEngine()
+      engine = echoEngine()
       opened = await open(engine)
     })
     after(() => opened.close())
@@ -95,82 +96,24 @@ export const meiPortSuite = (provider: string, open: (engine: MeiPort) => Promis
 }
 
 /** Answers on AMTHI with what it was sent; every other client refuses in its own way. */
-class EchoEngine implements MeiPort {
-  readonly #open = new Set<EchoConnection>()
-  #closing: (() => void)[] = []
-
-  async connect(client: Guid): Promise<MeiConnection> {
-    switch (client) {
-      case meiClients.lme:
-        throw meiFaults.MEI_BUSY({ client: 'lme' })
-      case meiClients.hotham:
-        throw meiFaults.MEI_RESET()
-      case meiClients.mkhi:
-        throw meiFaults.MEI_NO_PERMISSION({ device: 'the echo engine' })
-      case meiClients.amthi: {
-        const connection = new EchoConnection(() => {
-          this.#open.delete(connection)
-          for (const resolve of this.#closing.splice(0)) resolve()
-        })
-        this.#open.add(connection)
-        return connection
+const echoEngine = (): MemoryMei =>
+  new MemoryMei({
+    serve: (engine) => {
+      switch (engine.client) {
+        case meiClients.lme:
+          throw meiFaults.MEI_BUSY({ client: 'lme' })
+        case meiClients.hotham:
+          throw meiFaults.MEI_RESET()
+        case meiClients.mkhi:
+          throw meiFaults.MEI_NO_PERMISSION({ device: 'the echo engine' })
+        case meiClients.amthi:
+          return echo(engine)
+        default:
+          throw meiFaults.MEI_NO_CLIENT({ client: engine.client })
       }
-      default:
-        throw meiFaults.MEI_NO_CLIENT({ client })
-    }
-  }
+    },
+  })
 
-  reset(): void {
-    for (const connection of this.#open) connection.reset()
-  }
-
-  nextClose(): Promise<void> {
-    return new Promise((resolve) => this.#closing.push(resolve))
-  }
-}
-
-class EchoConnection implements MeiConnection {
-  readonly maxMessageBytes = 5120
-  readonly protocolVersion = 1
-  readonly #queue: Bytes[] = []
-  readonly #onClose: () => void
-  #wake = Promise.withResolvers<void>()
-  #gone = false
-
-  constructor(onClose: () => void) {
-    this.#onClose = onClose
-  }
-
-  async write(message: Bytes): Promise<void> {
-    if (this.#gone) throw meiFaults.MEI_RESET()
-    this.#queue.push(message.slice())
-    this.#wake.resolve()
-  }
-
-  async read(signal: AbortSignal): Promise<Bytes> {
-    for (;;) {
-      signal.throwIfAborted()
-      const next = this.#queue.shift()
-      if (next !== undefined) return next
-      if (this.#gone) throw meiFaults.MEI_RESET()
-      this.#wake = Promise.withResolvers()
-      const wake = this.#wake.resolve
-      signal.addEventListener('abort', () => wake(), { once: true })
-      await this.#wake.promise
-    }
-  }
-
-  reset(): void {
-    this.#gone = true
-    this.#wake.resolve()
-  }
-
-  async close(): Promise<void> {
-    this.reset()
-    this.#onClose()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
-  }
+const echo = async (engine: EngineEnd): Promise<void> => {
+  for (;;) engine.write(await engine.read())
 }

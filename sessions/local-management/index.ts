@@ -1,0 +1,7 @@
+export { type Amthi, amthi, type CertificateHash } from './amthi.ts'
+export type { Pause } from './exchange.ts'
+export { localManagementFaults } from './faults.ts'
+export { LmeSession } from './lme.ts'
+export { type DialLms, lmsOnTcp } from './lms.ts'
+export { amtPorts, type LocalManagement, type LocalManagementOptions, openLocalManagement } from './open.ts'
+export { readUpid, type Watchdog, watchdog } from './watchdog.ts'
