@@ -41,8 +41,10 @@ export interface Device {
 export interface TunnelControl {
   /** Looks again whether a tunnel is wanted, after anything that may decide it has changed. */
   reconsider(): void
-  /** Ends the tunnel that is open. */
+  /** Ends the tunnel that is open, in order. */
   closeByRequest(): void
+  /** Breaks it, as a network would. */
+  cut(): void
 }
 
 export interface VolatileState {

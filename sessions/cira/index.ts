@@ -6,7 +6,7 @@ export {
   type CiraSession,
   type Verdict,
 } from './accepting.ts'
-export type { Channel } from './channel.ts'
+export { ApfChannel, type Channel, type ChannelCarrier } from './channel.ts'
 export type { CloseReason, CloseWhy } from './close-reason.ts'
 export { type DeviceTunnel, type DialOptions, dialCira } from './device.ts'
 export { ciraFaults } from './faults.ts'

@@ -1,0 +1,55 @@
+import { X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
+import type { Duplex } from 'node:stream'
+import { connect, type PeerCertificate, type TLSSocket } from 'node:tls'
+import { type CertificateVerdict, type Expectation, judgeServer } from './server-certificate.ts'
+
+export type TlsOutcome =
+  | { readonly is: 'secure'; readonly socket: TLSSocket }
+  | { readonly is: 'distrusted'; readonly verdict: Exclude<CertificateVerdict, 'trusted'> }
+
+/**
+ * TLS of the device over a connection that is up, with its own judgement of the server instead of the platform's.
+ * Takes the connection over; a server that is not trusted is told nothing more. Rejects where the handshake fails
+ * or `signal` is aborted.
+ */
+export const secure = async (stream: Duplex, expected: Expectation, signal: AbortSignal): Promise<TlsOutcome> => {
+  const socket = connect({
+    socket: stream,
+    // The device's own root store and clock decide, below. AMT sends no server name.
+    rejectUnauthorized: false,
+    minVersion: 'TLSv1.2',
+    // Firmware has no post-quantum key exchange.
+    ecdhCurve: 'P-256:P-384',
+  })
+  const abandon = (): void => {
+    socket.destroy()
+    stream.destroy()
+  }
+  try {
+    await once(socket, 'secureConnect', { signal })
+  } catch (error) {
+    socket.on('error', () => undefined)
+    abandon()
+    throw error
+  }
+  const verdict = judgeServer(chainOf(socket), expected)
+  if (verdict === 'trusted') return { is: 'secure', socket }
+  socket.on('error', () => undefined)
+  abandon()
+  return { is: 'distrusted', verdict }
+}
+
+/** The certificates a server showed, leaf first. */
+const chainOf = (socket: TLSSocket): readonly X509Certificate[] => {
+  const chain: X509Certificate[] = []
+  // The detailed form links each certificate to its issuer; a self-signed one to itself.
+  let shown: PeerCertificate | undefined = socket.getPeerCertificate(true)
+  const seen = new Set<string>()
+  while (shown?.raw !== undefined && !seen.has(shown.fingerprint256)) {
+    seen.add(shown.fingerprint256)
+    chain.push(new X509Certificate(shown.raw))
+    shown = 'issuerCertificate' in shown ? (shown.issuerCertificate as PeerCertificate) : undefined
+  }
+  return chain
+}

@@ -1,0 +1,116 @@
+import type { MeiPort } from '@outrider/protocols/mei'
+import type { Milliseconds } from '@outrider/protocols/values'
+import { Sweeper } from '@outrider/sessions/cira'
+import { type Dial, TunnelClient } from './cira/tunnel-client.ts'
+import { type FirmwareClock, pause, systemClock } from './clock.ts'
+import type { Device } from './device.ts'
+import { freshVolatile } from './device.ts'
+import { type Disturbance, Disturbances } from './disturbance/disturbances.ts'
+import { FirmwareEvents } from './events.ts'
+import { firmwareFaults } from './faults.ts'
+import { DigestGate } from './http/digest-gate.ts'
+import { WebServer } from './http/web-server.ts'
+import { type Identity, makeIdentity } from './identity.ts'
+import { Engine } from './mei/engine.ts'
+import { LmeLink } from './mei/lme.ts'
+import { Host } from './power/host.ts'
+import { type Random, systemRandom } from './random.ts'
+import { factoryState } from './state/factory.ts'
+import { type Flash, memoryFlash } from './state/flash.ts'
+import type { Counters } from './state/flash-state.ts'
+import { StateStore } from './state/state-store.ts'
+import { type Timing, timingOf } from './timing.ts'
+import { WsmanEngine } from './wsman/engine.ts'
+
+export interface FirmwareOptions {
+  /** Who the machine is; what is not given follows from the serial number. */
+  readonly identity: Partial<Identity> & { readonly serial: string }
+  /** Memory where left out: the device is new at each start. */
+  readonly flash?: Flash
+  readonly clock?: FirmwareClock
+  readonly random?: Random
+  /** Without it the machine has no network: it never reaches a server. */
+  readonly dial?: Dial
+  /** One timer for the tunnels of many devices; its own where left out. */
+  readonly sweeper?: Sweeper
+  readonly timing?: 'zero' | 'real'
+  readonly timingOverrides?: Partial<Timing>
+  readonly disturbances?: readonly Disturbance[]
+  /** The DNS suffix of the network the machine is in, at its first start. */
+  readonly dnsSuffix?: string
+  /** Whether the operating system carries out graceful power requests, at the first start. */
+  readonly lmsPresent?: boolean
+}
+
+/** One simulated device: AMT firmware version 16 and the machine around it. */
+export interface Firmware extends AsyncDisposable {
+  readonly identity: Identity
+  /** The host's way in, as `/dev/mei0` is: AMTHI, LME and watchdog. */
+  readonly engine: MeiPort
+  /** How often each act was carried out, over all restarts. */
+  readonly counters: Readonly<Counters>
+  readonly disturbances: Disturbances
+  readonly events: FirmwareEvents
+  /** The parts, for the control API and for tests that look inside. */
+  readonly device: Device
+  /** The engine restarts, as after a firmware update: every MEI connection ends. */
+  resetEngine(): void
+  /** Ends all of it: timers, MEI connections, the tunnel. What is in flash stays. */
+  stop(): Promise<void>
+}
+
+/** Switches a device on. Throws `FIRMWARE_FLASH_UNREADABLE`. */
+export const createFirmware = (options: FirmwareOptions): Firmware => {
+  const identity = makeIdentity(options.identity)
+  const clock = options.clock ?? systemClock
+  const random = options.random ?? systemRandom
+  const timing = timingOf(options.timing ?? 'real', options.timingOverrides)
+  const events = new FirmwareEvents()
+  const disturbances = new Disturbances(options.disturbances)
+  const dnsSuffix = options.dnsSuffix ?? 'vprodemo.com'
+  const store = new StateStore(options.flash ?? memoryFlash(), () =>
+    factoryState({ now: clock.now(), random, dnsSuffix, lmsPresent: options.lmsPresent ?? false }),
+  )
+  const lifetime = new AbortController()
+  const host = new Host(store, clock, timing, events)
+  const device: Device = {
+    identity,
+    store,
+    clock,
+    random,
+    timing,
+    events,
+    host,
+    volatile: freshVolatile(random, clock.now()),
+    delay: (span: Milliseconds) => pause(clock, span, lifetime.signal),
+    get tunnel() {
+      return tunnel
+    },
+  }
+  const wsman = new WsmanEngine(device)
+  const web = new WebServer(device, wsman, new DigestGate(device), disturbances)
+  const tunnel = new TunnelClient(device, web, disturbances, options.dial, options.sweeper ?? new Sweeper())
+  const engine = new Engine(device, disturbances, (side) => new LmeLink(side, device, web))
+  host.start()
+  tunnel.reconsider()
+
+  const stop = async (): Promise<void> => {
+    host.stop()
+    lifetime.abort(firmwareFaults.FIRMWARE_STOPPED())
+    engine.reset()
+    await tunnel.stop()
+  }
+  return {
+    identity,
+    engine,
+    disturbances,
+    events,
+    device,
+    get counters() {
+      return store.now.counters
+    },
+    resetEngine: () => engine.reset(),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}
