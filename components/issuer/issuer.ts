@@ -87,6 +87,9 @@ export const createIssuer = (options: IssuerOptions): Issuer => {
       // The library finds its own mount path by comparing the two.
       Object.assign(request, { originalUrl: url })
       request.url = url.slice(REALM.length)
+      // HTTP/2 needs no length and has no chunks; the library takes that for a request without a body.
+      if (request.httpVersionMajor === 2 && request.headers['content-length'] === undefined)
+        request.headers['transfer-encoding'] = 'chunked'
       void serving.serve(request as IncomingMessage, response as ServerResponse)
     },
 

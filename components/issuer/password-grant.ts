@@ -23,6 +23,7 @@ interface Parameters {
 export const registerPasswordGrant = (options: PasswordGrantOptions): void => {
   const { provider, errors, logins, resource } = options
 
+  const refused = (description: string) => new errors.CustomOIDCProviderError('invalid_grant', description)
   const handle = async (ctx: TokenEndpointGrantContext<Parameters>): Promise<void> => {
     const { client, params } = ctx.oidc
     const { username, password } = params
@@ -30,9 +31,8 @@ export const registerPasswordGrant = (options: PasswordGrantOptions): void => {
       throw new errors.InvalidRequest('username and password are needed')
     const login = await logins.check(username, password, options.deadline())
     if (login.outcome === 'busy') throw new errors.TemporarilyUnavailable('too many logins at once, try again')
-    if (login.outcome === 'locked')
-      throw new errors.InvalidGrant(`too many failed logins, try again in ${login.secondsLeft} seconds`)
-    if (login.outcome === 'wrong') throw new errors.InvalidGrant('wrong user name or password')
+    if (login.outcome === 'locked') throw refused(`too many failed logins, try again in ${login.secondsLeft} seconds`)
+    if (login.outcome === 'wrong') throw refused('wrong user name or password')
 
     const accountId = login.account.id
     ctx.oidc.entity('Account', { accountId, claims: async () => ({ sub: accountId }) })

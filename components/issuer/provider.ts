@@ -3,6 +3,7 @@ import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { accessTokenClaims } from './claims.ts'
 import type { IssuerConfig } from './config.ts'
 import { Logins } from './logins.ts'
+import { serveLogout } from './logout.ts'
 import { registerPasswordGrant } from './password-grant.ts'
 import { passwordMatches } from './passwords.ts'
 import { recordsOf } from './records.ts'
@@ -62,8 +63,6 @@ export const createProvider = async (options: ProviderOptions): Promise<Provider
       token: `${PATHS}/token`,
       jwks: `${PATHS}/certs`,
       userinfo: `${PATHS}/userinfo`,
-      revocation: `${PATHS}/revoke`,
-      end_session: `${PATHS}/logout`,
       device_authorization: `${PATHS}/auth/device`,
       code_verification: '/device',
     },
@@ -72,7 +71,6 @@ export const createProvider = async (options: ProviderOptions): Promise<Provider
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
-      revocation: { enabled: true },
       userinfo: { enabled: false },
       rpInitiatedLogout: { enabled: false },
       pushedAuthorizationRequests: { enabled: false },
@@ -147,6 +145,7 @@ export const createProvider = async (options: ProviderOptions): Promise<Provider
     resource: RESOURCE,
     deadline,
   })
+  serveLogout(provider, `${PATHS}/logout`)
   tell(provider, options.events)
   return provider
 }
