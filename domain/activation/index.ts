@@ -1,0 +1,7 @@
+export * from './activate.ts'
+export * from './deactivate.ts'
+export * from './device.ts'
+export * from './device-secrets.ts'
+export * from './faults.ts'
+export * from './password.ts'
+export * from './plan.ts'
