@@ -15,7 +15,7 @@ import {
   type StartConfiguration,
 } from '@outrider/protocols/mei'
 import { type Fault, type Guid, type Secret, secret, toHex } from '@outrider/protocols/values'
-import { exchange, type Pause } from './exchange.ts'
+import { exchange, type Patience } from './exchange.ts'
 import { localManagementFaults } from './faults.ts'
 
 /** One trusted root the firmware knows by its hash. */
@@ -69,10 +69,10 @@ const refused = (command: AmthiName, status: number): Fault =>
   localManagementFaults.AMTHI_REFUSED({ command, code: status, status: amthiStatusName(status) })
 
 /** AMTHI of the engine behind `mei`. */
-export const amthi = (mei: MeiPort, pause: Pause): Amthi => {
+export const amthi = (mei: MeiPort, patience: Patience): Amthi => {
   const ask = async <N extends AmthiName>(name: N, input: AmthiInput<N>, signal: AbortSignal) => {
     const request = encodeAmthiRequest(name, input)
-    return decodeAmthiResponse(name, await exchange(mei, meiClients.amthi, request, isLook(name), pause, signal))
+    return decodeAmthiResponse(name, await exchange(mei, meiClients.amthi, request, isLook(name), patience, signal))
   }
 
   const call = async <N extends AmthiName>(

@@ -13,7 +13,15 @@ const WRITE_STEP: Milliseconds = 1500
 const RESET_ATTEMPTS = 3
 const AFTER_LOST_WRITE: Milliseconds = 50
 const AFTER_LOST_READ: Milliseconds = 300
-const READ_TIMEOUT: Milliseconds = seconds(3)
+
+/** How the engine is waited for. */
+export interface Patience {
+  readonly pause: Pause
+  /** How long the engine may think before it is taken for silent; 3 seconds unless said otherwise. */
+  readonly silence?: Milliseconds
+}
+
+export const SILENCE: Milliseconds = seconds(3)
 
 export const hasCode = (error: unknown, code: string): boolean => error instanceof Fault && error.code === code
 
@@ -46,15 +54,20 @@ const writePatiently = async (connection: MeiConnection, message: Bytes, pause: 
   }
 }
 
-const readInTime = async (connection: MeiConnection, client: Guid, signal: AbortSignal): Promise<Bytes> => {
-  const deadline = AbortSignal.timeout(READ_TIMEOUT)
+const readInTime = async (
+  connection: MeiConnection,
+  client: Guid,
+  silence: Milliseconds,
+  signal: AbortSignal,
+): Promise<Bytes> => {
+  const deadline = AbortSignal.timeout(silence)
   try {
     return await connection.read(AbortSignal.any([signal, deadline]))
   } catch (error) {
     if (error !== deadline.reason) throw error
     throw localManagementFaults.MEI_NO_ANSWER({
       client: meiClientName(client) ?? client,
-      seconds: READ_TIMEOUT / 1000,
+      seconds: silence / 1000,
     })
   }
 }
@@ -71,7 +84,7 @@ export const exchange = async (
   client: Guid,
   request: Bytes,
   repeatable: boolean,
-  pause: Pause,
+  { pause, silence = SILENCE }: Patience,
   signal: AbortSignal,
 ): Promise<Bytes> => {
   for (let attempt = 1; ; attempt++) {
@@ -80,7 +93,7 @@ export const exchange = async (
     try {
       await writePatiently(connection, request, pause, signal)
       written = true
-      return await readInTime(connection, client, signal)
+      return await readInTime(connection, client, silence, signal)
     } catch (error) {
       if (!hasCode(error, 'MEI_RESET') || attempt >= RESET_ATTEMPTS || (written && !repeatable)) throw error
     }

@@ -1,5 +1,5 @@
 export { type Amthi, amthi, type CertificateHash } from './amthi.ts'
-export type { Pause } from './exchange.ts'
+export type { Patience, Pause } from './exchange.ts'
 export { localManagementFaults } from './faults.ts'
 export { LmeSession } from './lme.ts'
 export { type DialLms, lmsOnTcp } from './lms.ts'

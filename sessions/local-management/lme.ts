@@ -16,7 +16,7 @@ import { type Bytes, Fault, guid, type Milliseconds, seconds } from '@outrider/p
 import { type ByteStream, decode, encode } from '@outrider/protocols/wire'
 import { ApfChannel, type ChannelCarrier, type OpenOutcome } from '../cira/channel.ts'
 import { Waiter } from '../streams/index.ts'
-import { connectPatiently, type Pause } from './exchange.ts'
+import { connectPatiently, type Patience, type Pause, SILENCE } from './exchange.ts'
 import { localManagementFaults } from './faults.ts'
 
 // The host's side of APF over MEI (reference/rpc.md 19). One MEI message is one APF message. The engine leads:
@@ -24,8 +24,6 @@ import { localManagementFaults } from './faults.ts'
 
 /** What the engine may send on a channel before it is granted more. */
 const WINDOW = 4096
-/** Silence after which the engine has said all it has to say. */
-const SILENCE: Milliseconds = seconds(3)
 const OPEN_TIMEOUT: Milliseconds = seconds(18)
 const OPEN_ATTEMPTS = 3
 const OPEN_STEP: Milliseconds = 250
@@ -70,10 +68,11 @@ export class LmeSession implements AsyncDisposable, ChannelCarrier {
    * Connects and waits until the engine serves. Throws faults of `MeiPort` (`MEI_BUSY` where LMS holds it),
    * `MEI_NO_ANSWER` where it says nothing at all, and protocol faults of APF.
    */
-  static async open(mei: MeiPort, pause: Pause, signal: AbortSignal): Promise<LmeSession> {
+  static async open(mei: MeiPort, patience: Patience, signal: AbortSignal): Promise<LmeSession> {
+    const { pause, silence = SILENCE } = patience
     const session = new LmeSession(await connectPatiently(mei, meiClients.lme, pause, signal), pause)
     try {
-      await session.#greet(signal)
+      await session.#greet(silence, signal)
     } catch (error) {
       await session.#end(Fault.from(error))
       throw error
@@ -157,17 +156,20 @@ export class LmeSession implements AsyncDisposable, ChannelCarrier {
     }
   }
 
-  /** Everything up to the moment the engine serves: read in order, nobody else is interested yet. */
-  async #greet(signal: AbortSignal): Promise<void> {
+  /**
+   * Everything up to the moment the engine serves, or has said nothing more for a while. Read in order: nobody
+   * else is interested yet.
+   */
+  async #greet(silenceMs: Milliseconds, signal: AbortSignal): Promise<void> {
     this.#send(GREETING)
     for (;;) {
-      const silence = AbortSignal.timeout(SILENCE)
+      const silence = AbortSignal.timeout(silenceMs)
       try {
         this.#take(await this.#connection.read(AbortSignal.any([signal, silence])))
       } catch (error) {
         if (error !== silence.reason) throw error
         if (this.#greeted) return
-        throw localManagementFaults.MEI_NO_ANSWER({ client: 'lme', seconds: SILENCE / 1000 })
+        throw localManagementFaults.MEI_NO_ANSWER({ client: 'lme', seconds: silenceMs / 1000 })
       }
       if (this.#serves(16992, 623) || this.#serves(16993, 664)) return
     }

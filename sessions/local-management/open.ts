@@ -1,7 +1,7 @@
 import type { MeiPort } from '@outrider/protocols/mei'
 import type { Milliseconds } from '@outrider/protocols/values'
 import type { ByteStream } from '@outrider/protocols/wire'
-import type { Pause } from './exchange.ts'
+import type { Patience, Pause } from './exchange.ts'
 import { localManagementFaults } from './faults.ts'
 import { LmeSession } from './lme.ts'
 import type { DialLms } from './lms.ts'
@@ -17,11 +17,10 @@ export interface LocalManagement extends AsyncDisposable {
   openLocal(port: number, signal: AbortSignal): Promise<ByteStream>
 }
 
-export interface LocalManagementOptions {
+export interface LocalManagementOptions extends Patience {
   readonly mei: MeiPort
   /** Left out where LMS is not to be used: it would belong to another engine than `mei`. */
   readonly dialLms?: DialLms | undefined
-  readonly pause: Pause
   /** The port that will be needed: what LMS is probed on. */
   readonly port: number
 }
@@ -33,12 +32,13 @@ const LMS_STEP: Milliseconds = 1000
 
 /** Finds the way: LMS where it answers, else LME. Throws `LMS_NOT_READY` and what `LmeSession.open` throws. */
 export const openLocalManagement = async (
-  { mei, dialLms, pause, port }: LocalManagementOptions,
+  options: LocalManagementOptions,
   signal: AbortSignal,
 ): Promise<LocalManagement> => {
+  const { mei, dialLms, pause, port } = options
   const lms = dialLms === undefined ? undefined : await probe(dialLms, pause, port, signal)
   if (lms !== undefined) return lms
-  const session = await LmeSession.open(mei, pause, signal)
+  const session = await LmeSession.open(mei, options, signal)
   return {
     way: 'lme',
     openLocal: (amtPort, until) => session.openLocal(amtPort, until),

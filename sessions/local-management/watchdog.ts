@@ -10,7 +10,7 @@ import {
   meiClients,
   type Upid,
 } from '@outrider/protocols/mei'
-import { exchange, type Pause } from './exchange.ts'
+import { exchange, type Patience } from './exchange.ts'
 
 /** Whether AMT is on in BIOS, and switching it. Both throw faults of `MeiPort`, `MEI_NO_ANSWER`, `WIRE_MALFORMED`. */
 export interface Watchdog {
@@ -19,7 +19,7 @@ export interface Watchdog {
   setAmtOperationalState(enabled: boolean, signal: AbortSignal): Promise<number>
 }
 
-export const watchdog = (mei: MeiPort, pause: Pause): Watchdog => ({
+export const watchdog = (mei: MeiPort, patience: Patience): Watchdog => ({
   isChangeToAmtEnabled: async (signal) =>
     decodeChangeToAmtEnabled(
       await exchange(
@@ -27,7 +27,7 @@ export const watchdog = (mei: MeiPort, pause: Pause): Watchdog => ({
         meiClients.watchdog,
         encodeWatchdogRequest({ type: 'isChangeToAmtEnabled' }),
         true,
-        pause,
+        patience,
         signal,
       ),
     ),
@@ -38,16 +38,16 @@ export const watchdog = (mei: MeiPort, pause: Pause): Watchdog => ({
         meiClients.watchdog,
         encodeWatchdogRequest({ type: 'setAmtOperationalState', enabled }),
         false,
-        pause,
+        patience,
         signal,
       ),
     ),
 })
 
 /** The platform's identifiers, where it has any: switches the client on, reads, and switches it off again. */
-export const readUpid = async (mei: MeiPort, pause: Pause, signal: AbortSignal): Promise<Upid | undefined> => {
+export const readUpid = async (mei: MeiPort, patience: Patience, signal: AbortSignal): Promise<Upid | undefined> => {
   const ask = (request: Parameters<typeof encodeUpidRequest>[0]) =>
-    exchange(mei, meiClients.upid, encodeUpidRequest(request), request.type === 'get', pause, signal)
+    exchange(mei, meiClients.upid, encodeUpidRequest(request), request.type === 'get', patience, signal)
   if (decodeUpidStatus(await ask({ type: 'setState', enabled: true })) !== 0) return undefined
   try {
     return decodeUpid(await ask({ type: 'get' })).upid
