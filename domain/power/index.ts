@@ -1,0 +1,5 @@
+export * from './change-power.ts'
+export * from './decide.ts'
+export * from './faults.ts'
+export * from './table.ts'
+export * from './wsman-power.ts'
