@@ -32,5 +32,7 @@ export const writeRequest = (request: {
   if (request.close) fields.push(['Connection', 'close'])
   const head = writeHead(`${request.method} ${request.target} HTTP/1.1`, fields)
   if (request.framing === 'length') return concat([utf8(head), body])
+  // A chunk of no bytes is the end of all chunks.
+  if (body.length === 0) return utf8(`${head}0\r\n\r\n`)
   return concat([utf8(`${head}${body.length.toString(16).toUpperCase()}\r\n`), body, utf8('\r\n0\r\n\r\n')])
 }

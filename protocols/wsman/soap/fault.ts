@@ -1,4 +1,13 @@
-import { branch, child, childText, leaf, writeXml, type XmlElement, type XmlPrefixes } from '../xml/index.ts'
+import {
+  branch,
+  child,
+  childText,
+  leaf,
+  writeXml,
+  XML_NAMESPACE,
+  type XmlElement,
+  type XmlPrefixes,
+} from '../xml/index.ts'
 import {
   ADDRESSING,
   ANONYMOUS,
@@ -10,7 +19,6 @@ import {
   TRUST,
   WSMAN,
   WSSE,
-  XML,
   XSI,
 } from './namespaces.ts'
 
@@ -110,7 +118,9 @@ export const encodeFault = (fault: {
       leaf(SOAP, 'Value', `a:${fault.code ?? 'Sender'}`),
       branch(SOAP, 'Subcode', [leaf(SOAP, 'Value', `${prefixOf(entry.namespace)}:${fault.subcode}`)]),
     ]),
-    branch(SOAP, 'Reason', [leaf(SOAP, 'Text', entry.reason, [{ namespace: XML, name: 'lang', value: 'en-US' }])]),
+    branch(SOAP, 'Reason', [
+      leaf(SOAP, 'Text', entry.reason, [{ namespace: XML_NAMESPACE, name: 'lang', value: 'en-US' }]),
+    ]),
     branch(SOAP, 'Detail', fault.detail === undefined ? [] : [leaf(WSMAN, 'FaultDetail', fault.detail)]),
   ])
   return writeXml(branch(SOAP, 'Envelope', [header, branch(SOAP, 'Body', [content])]), PREFIXES)

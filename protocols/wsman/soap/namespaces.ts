@@ -11,7 +11,6 @@ export const CIM_BINDING = 'http://schemas.dmtf.org/wbem/wsman/1/cimbinding.xsd'
 export const CIM_COMMON = 'http://schemas.dmtf.org/wbem/wscim/1/common'
 export const XSI = 'http://www.w3.org/2001/XMLSchema-instance'
 export const XSD = 'http://www.w3.org/2001/XMLSchema'
-export const XML = 'http://www.w3.org/XML/1998/namespace'
 
 /** The address that means: answer on this connection. */
 export const ANONYMOUS = `${ADDRESSING}/role/anonymous`

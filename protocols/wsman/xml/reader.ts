@@ -1,5 +1,5 @@
 import { wsmanFaults } from '../faults.ts'
-import { FORBIDDEN } from './characters.ts'
+import { FORBIDDEN, XML_NAMESPACE } from './characters.ts'
 import type { XmlAttribute, XmlElement } from './element.ts'
 
 /** What a document may cost at most. */
@@ -13,7 +13,6 @@ export interface XmlBounds {
 
 export const XML_BOUNDS: XmlBounds = { length: 1 << 20, depth: 32, elements: 50_000, attributesPerElement: 32 }
 
-const XML_NAMESPACE = 'http://www.w3.org/XML/1998/namespace'
 const NO_ATTRIBUTES: readonly XmlAttribute[] = []
 const NO_CHILDREN: readonly XmlElement[] = []
 
@@ -270,7 +269,7 @@ const entity = (name: string): string => {
 }
 
 const bind = (prefix: string, uri: string, bindings: Binding | undefined, outer: Binding | undefined): Binding => {
-  if (prefix === 'xml' || prefix === 'xmlns') malformed('a reserved prefix')
+  if (prefix === 'xml' || prefix === 'xmlns' || uri === XML_NAMESPACE) malformed('a reserved prefix')
   if (prefix !== '' && uri === '') malformed('a prefix without a namespace')
   for (let at = bindings; at !== outer; at = at?.outer) if (at?.prefix === prefix) malformed('an attribute twice')
   return { prefix, uri, outer: bindings }

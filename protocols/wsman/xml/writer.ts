@@ -1,5 +1,5 @@
 import { wsmanFaults } from '../faults.ts'
-import { FORBIDDEN, SPECIAL } from './characters.ts'
+import { FORBIDDEN, SPECIAL, XML_NAMESPACE } from './characters.ts'
 import type { XmlElement } from './element.ts'
 
 /** Prefixes declared on the root element, in the order they are written; `''` is the default namespace. */
@@ -12,13 +12,15 @@ export type XmlPrefixes = readonly (readonly [prefix: string, namespace: string]
  * Throws `WSMAN_UNWRITABLE` where a text has a character XML cannot carry, and `TypeError` for a name that is none.
  */
 export const writeXml = (root: XmlElement, prefixes: XmlPrefixes, declaration = DECLARATION): string => {
-  const known = new Map<string, string>()
+  const known = new Map<string, string>([[XML_NAMESPACE, 'xml']])
   let declarations = ''
   for (const [prefix, namespace] of prefixes) {
-    // The last declaration of a namespace that has two would do as well: the first is what firmware uses.
-    if (!known.has(namespace)) known.set(namespace, prefix)
+    // A namespace has one prefix. A root in no namespace leaves no room for a default one.
+    if (known.has(namespace) || (prefix === '' && root.namespace === '')) continue
+    known.set(namespace, prefix)
     declarations += prefix === '' ? ` xmlns="${escaped(namespace)}"` : ` xmlns:${prefix}="${escaped(namespace)}"`
   }
+  if (!declarations.includes(' xmlns="')) known.set('', '')
   return declaration + write(root, known, declarations)
 }
 
