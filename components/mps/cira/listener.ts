@@ -1,0 +1,113 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
+import type { EventSink } from '@outrider/domain/ports'
+import { seconds } from '@outrider/protocols/values'
+import type { MpsConfig } from '../config.ts'
+import { mpsFaults } from '../faults.ts'
+import { HandshakeGate } from './handshake-gate.ts'
+
+export interface CiraIdentity {
+  readonly key: string
+  readonly cert: string
+}
+
+export interface CiraListener {
+  readonly address: { readonly host: string; readonly port: number }
+  /** Takes another certificate for the handshakes from now on. */
+  useIdentity(identity: CiraIdentity): void
+  close(): Promise<void>
+}
+
+/** More than any kernel keeps: what counts is its own maximum. */
+const BACKLOG = 65_535
+
+/**
+ * The TLS side of the CIRA port: TLS 1.2 and newer (reference/mps.md 1.1), handshakes under a gate. `onTunnel` gets
+ * each connection whose handshake is done.
+ */
+export const listenForDevices = async (
+  options: {
+    readonly host: string
+    readonly port: number
+    readonly identity: CiraIdentity
+    readonly config: Pick<MpsConfig, 'handshakes' | 'handshakeBacklog' | 'handshakeSeconds' | 'connectionsPerAddress'>
+    readonly events: EventSink
+    readonly onTunnel: (socket: TLSSocket) => void
+  },
+  signal: AbortSignal,
+): Promise<CiraListener> => {
+  const { config, events } = options
+  const rejected = (reason: string, socket: Socket): void =>
+    events.emit('cira.rejected', { reason, address: socket.remoteAddress ?? '' })
+  const byAddress = new Map<string, number>()
+
+  const tls = createTlsServer({
+    ...options.identity,
+    minVersion: 'TLSv1.2',
+    // A share that costs modern clients little memory; firmware offers its own (docs/decisions).
+    ecdhCurve: 'X25519:P-256:P-384',
+    handshakeTimeout: seconds(config.handshakeSeconds),
+    // AMT resumes nothing, and a ticket is memory kept for nobody.
+    sessionTimeout: 1,
+  })
+  const gate = new HandshakeGate({
+    limit: config.handshakes,
+    backlog: config.handshakeBacklog,
+    begin: (socket) => void tls.emit('connection', socket),
+  })
+  tls.on('secureConnection', (socket: TLSSocket) => {
+    gate.leave(rawOf(socket))
+    options.onTunnel(socket)
+  })
+  tls.on('tlsClientError', (_error, socket: TLSSocket) => {
+    gate.leave(rawOf(socket))
+    rejected('tls', rawOf(socket))
+    socket.destroy()
+  })
+
+  const tcp: Server = createServer({ noDelay: true }, (socket) => {
+    socket.on('error', () => socket.destroy())
+    const address = socket.remoteAddress ?? ''
+    const limit = config.connectionsPerAddress
+    if (limit > 0) {
+      const count = (byAddress.get(address) ?? 0) + 1
+      if (count > limit) {
+        rejected('too-many-of-one-address', socket)
+        socket.destroy()
+        return
+      }
+      byAddress.set(address, count)
+      socket.once('close', () => {
+        const left = (byAddress.get(address) ?? 1) - 1
+        if (left > 0) byAddress.set(address, left)
+        else byAddress.delete(address)
+      })
+    }
+    if (gate.enter(socket) === 'full') {
+      rejected(mpsFaults.CIRA_BACKLOG_FULL().code, socket)
+      socket.destroy()
+    }
+  })
+
+  await new Promise<void>((resolve, reject) => {
+    signal.throwIfAborted()
+    tcp.once('error', reject)
+    tcp.listen({ host: options.host, port: options.port, backlog: BACKLOG }, () => {
+      tcp.off('error', reject)
+      resolve()
+    })
+  })
+  const bound = tcp.address()
+  if (bound === null || typeof bound === 'string') throw new TypeError('the CIRA port is no TCP port')
+  return {
+    address: { host: bound.address, port: bound.port },
+    useIdentity: (identity) => tls.setSecureContext({ ...identity, minVersion: 'TLSv1.2' }),
+    close: () =>
+      new Promise((resolve) => {
+        tcp.close(() => resolve())
+      }),
+  }
+}
+
+/** The TCP socket under a TLS socket. Node keeps it as `_parent`; there is no public name for it. */
+const rawOf = (socket: TLSSocket): Socket => (socket as TLSSocket & { readonly _parent?: Socket })._parent ?? socket
