@@ -35,8 +35,8 @@ export class Waiter<T> {
   handleEvent(): void {
     const reason: unknown = this.#signal?.reason
     this.#settled()
-    this.#forget?.(this)
     this.#reject(reason)
+    this.#forget?.(this)
   }
 
   #settled(): void {
