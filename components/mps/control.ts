@@ -11,18 +11,18 @@ const FULL = 1
 /** What dm-manager asks of MPS about one device. */
 export const deviceControl = (connected: ConnectedDevices): DeviceControl => ({
   presence: (project, guid) => Promise.resolve(connected.find(project, guid)?.entry),
-  powerState: (project, guid, signal) =>
+  powerState: async (project, guid, signal) =>
     connected.require(project, guid).withWsman((wsman) => readPowerState(wsman, signal), signal),
-  availablePowerRequests: (project, guid, signal) =>
+  availablePowerRequests: async (project, guid, signal) =>
     connected.require(project, guid).withWsman((wsman) => availablePowerRequests(wsman, signal), signal),
-  requestPower: (project, guid, code, signal) =>
+  requestPower: async (project, guid, code, signal) =>
     connected.require(project, guid).withWsman((wsman) => requestPlainPower(wsman, code, signal), signal),
-  controlMode: (project, guid, signal) =>
+  controlMode: async (project, guid, signal) =>
     connected.require(project, guid).withWsman(async (wsman) => {
       const { CurrentControlMode: mode } = await wsman.get(IPS_HostBasedSetupService, {}, signal)
       return mode === CONTROL_MODE.admin ? 'admin' : mode === CONTROL_MODE.client ? 'client' : 'none'
     }, signal),
-  unprovision: (project, guid, signal) =>
+  unprovision: async (project, guid, signal) =>
     connected.require(project, guid).withWsman(async (wsman) => {
       await wsman.invoke(AMT_SetupAndConfigurationService, 'Unprovision', { ProvisioningMode: FULL }, signal)
     }, signal),

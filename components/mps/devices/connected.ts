@@ -64,23 +64,32 @@ export class ConnectedDevices {
     const { events } = this.#deps
     const address = socket.remoteAddress ?? ''
     let admitted: Admitted | undefined
+    let refused = false
     try {
       const tunnel = await acceptCira(
         socket,
         {
           sweeper: this.#sweeper,
-          authenticate: (credentials, during) =>
-            judge(
+          authenticate: async (credentials, during) => {
+            const verdict = await judge(
               credentials,
               this.#deps,
               (found) => {
                 admitted = found
               },
               during,
-            ),
+            )
+            refused ||= verdict === 'refused'
+            return verdict
+          },
           observe: {
             rejected: (reason, guid) =>
-              events.emit('cira.rejected', { reason: reason.why, address, ...(guid === undefined ? {} : { guid }) }),
+              events.emit('cira.rejected', {
+                // A device that was refused and went by itself was turned away for its credentials all the same.
+                reason: refused ? 'credentials' : reason.why,
+                address,
+                ...(guid === undefined ? {} : { guid }),
+              }),
           },
         },
         signal,

@@ -1,0 +1,5 @@
+export * from './call-route.ts'
+export * from './certificates.ts'
+export * from './memory-secrets.ts'
+export * from './system.ts'
+export * from './until.ts'
