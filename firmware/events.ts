@@ -3,6 +3,8 @@ import type { TunnelStatus } from './cira/tunnel-status.ts'
 /** What happens inside a firmware, by name; for whoever stands around it (a supervisor, a test, a log). */
 export interface FirmwareEventMap {
   power: { readonly from: number; readonly to: number; readonly boot: boolean }
+  /** The operating system of the host ended, told before or not, or has booted. */
+  os: { readonly running: false; readonly graceful: boolean } | { readonly running: true }
   controlMode: { readonly from: number; readonly to: number }
   tunnel: TunnelStatus
   /** A person at the machine would see this on its screen. */

@@ -91,6 +91,10 @@ export const createFirmware = (options: FirmwareOptions): Firmware => {
   const web = new WebServer(device, wsman, new DigestGate(device), disturbances)
   const tunnel = new TunnelClient(device, web, disturbances, options.dial, options.sweeper ?? new Sweeper())
   const engine = new Engine(device, disturbances, (side) => new LmeLink(side, device, web))
+  // With the operating system its open handles go.
+  events.on('os', ({ running }) => {
+    if (!running) engine.reset()
+  })
   host.start()
   tunnel.reconsider()
 

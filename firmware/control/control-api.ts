@@ -1,4 +1,7 @@
+import { once } from 'node:events'
+import { chmod, unlink } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { connect, type ListenOptions } from 'node:net'
 import { Fault, faultStatus } from '@outrider/protocols/values'
 import { firmwareFaults } from '../faults.ts'
 import type { Firmware } from '../firmware.ts'
@@ -14,8 +17,7 @@ const MAX_BODY = 64 * 1024
  * The control API: what stands around a machine and a test bench, as HTTP with JSON. `GET /` the state,
  * `GET /counters`, `GET /actions`, `POST /actions/NAME`, and `GET /secrets`, the only one that prints any.
  *
- * `firmwareOf` finds the machine a request is about by the first part of its path, where one server stands for
- * many; a server for one machine has it as the root.
+ * Where one server stands for many machines, the first part of the path is the machine's name.
  */
 export const serveControl = async (
   firmware: Firmware | ReadonlyMap<string, Firmware>,
@@ -24,12 +26,30 @@ export const serveControl = async (
   const server = createServer((request, response) => {
     void answer(firmware, request, response)
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    if ('path' in address) server.listen(address.path, resolve)
-    else server.listen(address.port, '127.0.0.1', resolve)
-  })
+  if ('path' in address) {
+    await dropStale(address.path)
+    await listen(server, { path: address.path })
+    // It opens the machine's secrets to whoever may connect.
+    await chmod(address.path, 0o600)
+  } else await listen(server, { port: address.port, host: '127.0.0.1' })
   return new ControlServer(server)
+}
+
+const listen = async (server: Server, address: ListenOptions): Promise<void> => {
+  server.listen(address)
+  await once(server, 'listening')
+}
+
+/** Removes a socket file that nobody listens on: its server was killed. */
+const dropStale = async (path: string): Promise<void> => {
+  const probe = connect(path)
+  try {
+    await once(probe, 'connect')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') await unlink(path)
+  } finally {
+    probe.destroy()
+  }
 }
 
 export class ControlServer implements AsyncDisposable {

@@ -23,6 +23,7 @@ export const report = ({ identity, device, disturbances }: Firmware): object => 
     power: {
       state: host.power,
       pending: host.pending,
+      osRunning: host.os.running,
       requested: host.requested,
       boots: host.boots,
       lastBoot: host.lastBoot,

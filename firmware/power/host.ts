@@ -3,7 +3,7 @@ import type { Milliseconds } from '@outrider/protocols/values'
 import type { Cancel, FirmwareClock } from '../clock.ts'
 import type { FirmwareEvents } from '../events.ts'
 import { neutralBootSettings } from '../state/factory.ts'
-import type { FlashState, PowerStep } from '../state/flash-state.ts'
+import type { BootOptions, FlashState, HostState, PowerStep } from '../state/flash-state.ts'
 import type { StateStore } from '../state/state-store.ts'
 import type { Timing } from '../timing.ts'
 import { type Duration, judgePowerRequest, type PowerSituation } from './power-table.ts'
@@ -48,6 +48,7 @@ export class Host {
     this.#begin(
       draft,
       verdict.transition.steps.map(({ power, after, boot }) => ({ power, boot, after: this.#duration(after) })),
+      verdict.transition.graceful,
     )
     return 0
   }
@@ -61,8 +62,8 @@ export class Host {
   pressPowerButton(): void {
     this.#store.change((draft) => {
       if (draft.host.pending !== null) return
-      if (draft.host.power === POWER_STATE.on) this.#begin(draft, [this.#shutDown()])
-      else this.#begin(draft, [{ power: POWER_STATE.on, after: this.#timing.boot, boot: true }])
+      if (draft.host.power === POWER_STATE.on) this.#begin(draft, [this.#shutDown()], true)
+      else this.#begin(draft, [{ power: POWER_STATE.on, after: 0, boot: true }], false)
     })
     this.#arm()
   }
@@ -70,7 +71,8 @@ export class Host {
   /** The person shuts the operating system down. */
   shutDown(): void {
     this.#store.change((draft) => {
-      if (draft.host.pending === null && draft.host.power === POWER_STATE.on) this.#begin(draft, [this.#shutDown()])
+      if (draft.host.pending === null && draft.host.power === POWER_STATE.on)
+        this.#begin(draft, [this.#shutDown()], true)
     })
     this.#arm()
   }
@@ -83,53 +85,68 @@ export class Host {
     return name === 'none' ? 0 : this.#timing[name]
   }
 
-  #begin(draft: FlashState, steps: readonly { power: number; after: Milliseconds; boot: boolean }[]): void {
+  #begin(
+    draft: FlashState,
+    steps: readonly { power: number; after: Milliseconds; boot: boolean }[],
+    graceful: boolean,
+  ): void {
     let at = this.#clock.now()
     const planned: PowerStep[] = []
     for (const { power, after, boot } of steps) {
       at += after
       planned.push({ power, at, boot })
     }
-    if (planned.length > 0) draft.host.pending = { steps: planned }
+    if (planned.length > 0) draft.host.pending = { steps: planned, graceful }
   }
 
-  // One timer: for the next step of the transition under way. What is due is done before returning, so that a
-  // firmware without delays answers with the transition finished.
+  // One timer: for the next step of a transition, or for the end of a boot. What is due is done before returning,
+  // so that a firmware without delays answers with the transition finished.
   #arm(): void {
     this.#cancel()
     for (;;) {
-      const next = this.#store.now.host.pending?.steps[0]
-      if (next === undefined) return
-      const wait = next.at - this.#clock.now()
+      const { pending, os } = this.#store.now.host
+      const step = pending?.steps[0]
+      const at = Math.min(step?.at ?? Number.POSITIVE_INFINITY, os.upAt ?? Number.POSITIVE_INFINITY)
+      if (at === Number.POSITIVE_INFINITY) return
+      const wait = at - this.#clock.now()
       if (wait > 0) {
         this.#cancel = this.#clock.schedule(wait, () => this.#arm())
         return
       }
-      this.#reach(next)
+      if (step !== undefined && step.at === at) this.#reach(step)
+      else this.#booted()
     }
   }
 
   #reach(step: PowerStep): void {
-    const before = this.#store.now.host.power
-    this.#store.change((draft) => {
-      const rest = draft.host.pending?.steps.slice(1) ?? []
-      draft.host.pending = rest.length > 0 ? { steps: rest } : null
-      draft.host.power = step.power
-      if (step.boot) bootHost(draft, step.at)
+    const { power, pending, os } = this.#store.now.host
+    this.#store.change(({ host, settings }) => {
+      const rest = pending?.steps.slice(1) ?? []
+      host.pending = pending !== null && rest.length > 0 ? { ...pending, steps: rest } : null
+      host.power = step.power
+      host.os = { running: false, upAt: step.boot ? step.at + this.#timing.boot : null }
+      if (step.boot) bootHost(host, settings.boot, step.at)
     })
-    this.#events.emit('power', { from: before, to: step.power, boot: step.boot })
+    if (os.running) this.#events.emit('os', { running: false, graceful: pending?.graceful ?? false })
+    this.#events.emit('power', { from: power, to: step.power, boot: step.boot })
+  }
+
+  #booted(): void {
+    this.#store.change(({ host }) => {
+      host.os = { running: true, upAt: null }
+    })
+    this.#events.emit('os', { running: true })
   }
 }
 
 export const powerSituation = (state: Readonly<FlashState>): PowerSituation => ({
   power: state.host.power,
   busy: state.host.pending !== null,
-  lmsPresent: state.host.lmsPresent,
+  lmsPresent: state.host.lmsPresent && state.host.os.running,
 })
 
 /** One boot: boot options that were armed for it are used up (amt-firmware.md 10.3). */
-const bootHost = (draft: FlashState, at: number): void => {
-  const { boot } = draft.settings
+const bootHost = (host: HostState, boot: BootOptions, at: number): void => {
   const used = boot.nextSingleUse
   const options: Record<string, boolean | number> = {}
   if (used) {
@@ -138,9 +155,9 @@ const bootHost = (draft: FlashState, at: number): void => {
         options[name] = value
     }
   }
-  draft.host.boots++
-  draft.host.poweredOnAt = at
-  draft.host.lastBoot = { at, source: used ? boot.source : null, options }
+  host.boots++
+  host.poweredOnAt = at
+  host.lastBoot = { at, source: used ? boot.source : null, options }
   if (!used) return
   boot.settings = neutralBootSettings()
   boot.source = null

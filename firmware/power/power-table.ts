@@ -6,10 +6,12 @@ import type { ActionKind } from '../state/flash-state.ts'
 /** How a transition runs: where it goes first and how long that takes by the `Timing` of that name. */
 export interface Transition {
   readonly action: ActionKind
+  /** The operating system is told before. */
+  readonly graceful: boolean
   /** States in order; `after` names the duration that passes before each is reached. */
   readonly steps: readonly { readonly power: number; readonly after: Duration; readonly boot: boolean }[]
 }
-export type Duration = 'none' | 'boot' | 'shutdown' | 'cycleOff' | 'sleep'
+export type Duration = 'none' | 'shutdown' | 'cycleOff' | 'sleep'
 
 export type PowerVerdict =
   | { readonly is: 'accepted'; readonly transition: Transition }
@@ -19,7 +21,7 @@ export interface PowerSituation {
   readonly power: number
   /** A transition is under way. */
   readonly busy: boolean
-  /** Graceful requests need a program in the operating system that carries them out. */
+  /** A program in an operating system that runs carries out graceful requests. */
   readonly lmsPresent: boolean
 }
 
@@ -39,7 +41,8 @@ const situation = (power: number): Situation => {
   return power === P.hibernate ? 'hibernate' : 'off'
 }
 
-const boot = { power: P.on, after: 'boot', boot: true } as const
+/** Power comes at once; the operating system that then boots takes its time without anybody having to wait. */
+const boot = { power: P.on, after: 'none', boot: true } as const
 
 interface Rule {
   readonly from: readonly Situation[]
@@ -50,12 +53,13 @@ interface Rule {
 const rules: Readonly<Record<number, Rule>> = {
   [P.on]: {
     from: ['sleep', 'hibernate', 'off'],
-    transition: { action: 'powerOn', steps: [boot] },
+    transition: { action: 'powerOn', graceful: false, steps: [boot] },
   },
   [P.powerCycleSoft]: {
     from: ['on', 'sleep'],
     transition: {
       action: 'powerCycle',
+      graceful: false,
       steps: [
         { power: P.offSoft, after: 'none', boot: false },
         { power: P.on, after: 'cycleOff', boot: true },
@@ -64,35 +68,39 @@ const rules: Readonly<Record<number, Rule>> = {
   },
   [P.offSoft]: {
     from: ['on', 'sleep'],
-    transition: { action: 'powerOff', steps: [{ power: P.offSoft, after: 'none', boot: false }] },
+    transition: { action: 'powerOff', graceful: false, steps: [{ power: P.offSoft, after: 'none', boot: false }] },
   },
   [P.masterBusReset]: {
     from: ['on', 'sleep'],
-    transition: { action: 'reset', steps: [boot] },
+    transition: { action: 'reset', graceful: false, steps: [boot] },
   },
   [P.diagnosticInterrupt]: {
     from: ['on'],
-    transition: { action: 'nmi', steps: [] },
+    transition: { action: 'nmi', graceful: false, steps: [] },
   },
   [P.sleepDeep]: {
     from: ['on'],
     needsAgent: true,
-    transition: { action: 'sleep', steps: [{ power: P.sleepDeep, after: 'sleep', boot: false }] },
+    transition: { action: 'sleep', graceful: true, steps: [{ power: P.sleepDeep, after: 'sleep', boot: false }] },
   },
   [P.hibernate]: {
     from: ['on'],
     needsAgent: true,
-    transition: { action: 'hibernate', steps: [{ power: P.hibernate, after: 'sleep', boot: false }] },
+    transition: { action: 'hibernate', graceful: true, steps: [{ power: P.hibernate, after: 'sleep', boot: false }] },
   },
   [P.offSoftGraceful]: {
     from: ['on'],
     needsAgent: true,
-    transition: { action: 'powerOffGraceful', steps: [{ power: P.offSoft, after: 'shutdown', boot: false }] },
+    transition: {
+      action: 'powerOffGraceful',
+      graceful: true,
+      steps: [{ power: P.offSoft, after: 'shutdown', boot: false }],
+    },
   },
   [P.masterBusResetGraceful]: {
     from: ['on'],
     needsAgent: true,
-    transition: { action: 'resetGraceful', steps: [{ power: P.on, after: 'shutdown', boot: true }] },
+    transition: { action: 'resetGraceful', graceful: true, steps: [{ power: P.on, after: 'shutdown', boot: true }] },
   },
 }
 
@@ -105,7 +113,8 @@ export const judgePowerRequest = (requested: number, now: PowerSituation): Power
   }
   if (now.busy) return { is: 'refused', returnValue: BUSY }
   // Power-up of a machine that is on is accepted and does nothing.
-  if (requested === P.on && now.power === P.on) return { is: 'accepted', transition: { action: 'powerOn', steps: [] } }
+  if (requested === P.on && now.power === P.on)
+    return { is: 'accepted', transition: { action: 'powerOn', graceful: false, steps: [] } }
   if (!rule.from.includes(situation(now.power))) return { is: 'refused', returnValue: INVALID_TRANSITION }
   if (rule.needsAgent === true && !now.lmsPresent) return { is: 'refused', returnValue: NO_AGENT }
   return { is: 'accepted', transition: rule.transition }

@@ -125,6 +125,7 @@ export const factoryState = ({ now, random, dnsSuffix, lmsPresent }: FactoryOpti
   host: {
     power: 2,
     pending: null,
+    os: { running: true, upAt: null },
     requested: null,
     poweredOnAt: now,
     lmsPresent,

@@ -19,7 +19,9 @@ export interface HostState {
   /** One of the stable power states: 2 on, 3 or 4 sleep, 6 hard off, 7 hibernate, 8 soft off. */
   power: number
   /** Where a transition that is under way ends, and when by this firmware's clock. */
-  pending: { readonly steps: readonly PowerStep[] } | null
+  pending: { readonly steps: readonly PowerStep[]; readonly graceful: boolean } | null
+  /** The operating system; `upAt` is when one that boots will have. */
+  os: { readonly running: boolean; readonly upAt: EpochMilliseconds | null }
   /** The last power state asked for through AMT. */
   requested: number | null
   poweredOnAt: EpochMilliseconds

@@ -1,0 +1,100 @@
+import type { ControlAddress, Disturbance, Identity, Sku } from '@outrider/firmware'
+import { type Guid, parseGuid } from '@outrider/protocols/values'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+
+// Options that say what machine is simulated, and what they mean.
+
+export interface IdentityFlags {
+  readonly serial: string
+  readonly uuid?: Guid
+  readonly amtUuid?: Guid
+  readonly sku?: Sku
+  readonly amtVersion?: string
+}
+
+export interface FirmwareFlags {
+  readonly timing: 'zero' | 'real'
+  readonly dnsSuffix?: string
+  readonly lms?: boolean
+  readonly disturb: readonly Disturbance[]
+}
+
+const guidArgument = (text: string): Guid => {
+  const value = parseGuid(text)
+  if (value === undefined)
+    throw new InvalidArgumentError('It is not a UUID, e.g. 4c4c4544-0032-3310-8057-b4c04f595333.')
+  return value
+}
+
+const versionArgument = (text: string): string => {
+  if (!/^16\.\d{1,3}\.\d{1,3}(\.\d{1,6})?$/.test(text))
+    throw new InvalidArgumentError('Version 16 is simulated, e.g. 16.1.25.')
+  return text
+}
+
+export const collectDisturbance = (text: string, before: readonly Disturbance[]): readonly Disturbance[] => {
+  try {
+    return [...before, JSON.parse(text) as Disturbance]
+  } catch {
+    throw new InvalidArgumentError(
+      'It is not JSON, e.g. {"at":"wsman","what":"drop-after","operation":"Setup","times":1}.',
+    )
+  }
+}
+
+export const withIdentity = (command: Command): Command =>
+  command
+    .requiredOption('--serial <text>', 'serial number of the machine')
+    .option('--uuid <uuid>', 'SMBIOS UUID; follows from the serial number where left out', guidArgument)
+    .option('--amt-uuid <uuid>', 'UUID the management engine reports; the SMBIOS UUID where left out', guidArgument)
+    .addOption(new Option('--sku <sku>', 'what the silicon can do').choices(['amt', 'ism', 'none']))
+    .option('--amt-version <version>', 'firmware version', versionArgument)
+
+export const withFirmware = (command: Command): Command =>
+  command
+    .addOption(new Option('--timing <timing>', 'how long things take').choices(['zero', 'real']).default('real'))
+    .option('--dns-suffix <domain>', 'DNS suffix of the network at the first start')
+    .option('--lms', 'the operating system carries out graceful power requests')
+    .option('--disturb <json>', 'something that goes wrong on demand; may be repeated', collectDisturbance, [])
+
+/** The identity these flags name. */
+export const identityOf = (flags: IdentityFlags): Partial<Identity> & { readonly serial: string } => ({
+  serial: flags.serial,
+  ...(flags.uuid === undefined ? {} : { smbiosUuid: flags.uuid }),
+  ...(flags.amtUuid === undefined ? {} : { uuid: flags.amtUuid }),
+  ...(flags.sku === undefined ? {} : { sku: flags.sku }),
+  ...versionOf(flags.amtVersion),
+})
+
+const versionOf = (text: string | undefined): { version?: string; build?: string } => {
+  if (text === undefined) return {}
+  const [major, minor, hotfix, build] = text.split('.')
+  return { version: `${major}.${minor}.${hotfix}`, ...(build === undefined ? {} : { build }) }
+}
+
+/** The rest of what a firmware is made from. */
+export const firmwareOf = (flags: FirmwareFlags) => ({
+  timing: flags.timing,
+  disturbances: flags.disturb,
+  ...(flags.dnsSuffix === undefined ? {} : { dnsSuffix: flags.dnsSuffix }),
+  ...(flags.lms === undefined ? {} : { lmsPresent: flags.lms }),
+})
+
+/** The same as words of a command line, for a process that is started with them. */
+export const firmwareWords = (identity: IdentityFlags, firmware: FirmwareFlags): readonly string[] => [
+  ...word('--serial', identity.serial),
+  ...word('--uuid', identity.uuid),
+  ...word('--amt-uuid', identity.amtUuid),
+  ...word('--sku', identity.sku),
+  ...word('--amt-version', identity.amtVersion),
+  ...word('--timing', firmware.timing),
+  ...word('--dns-suffix', firmware.dnsSuffix),
+  ...(firmware.lms === true ? ['--lms'] : []),
+  ...firmware.disturb.flatMap((each) => word('--disturb', JSON.stringify(each))),
+]
+
+const word = (name: string, value: string | undefined): readonly string[] => (value === undefined ? [] : [name, value])
+
+/** A port number, or else the path of a Unix socket. */
+export const controlAddress = (text: string): ControlAddress =>
+  /^\d+$/.test(text) ? { port: Number(text) } : { path: text }
