@@ -8,7 +8,7 @@ import { isSerial } from '../northbound/host-body.ts'
 import type { InventoryParts } from './deps.ts'
 import type { Notifier } from './notify.ts'
 import type { Requester } from './requests.ts'
-import { transact, writeHost } from './transact.ts'
+import { fieldName, transact, writeHost } from './transact.ts'
 
 /** What a machine says of itself when it enrols. */
 export interface Machine {
@@ -111,6 +111,7 @@ export const createEnrolment = (parts: InventoryParts, notify: Notifier) => {
         registrationStatus: { text: 'Registered', indicator: 'idle', at: now },
       },
       now,
+      (field) => faults.ENROLMENT_IDENTITY_TAKEN({ field: fieldName(field) }),
     )
   }
 

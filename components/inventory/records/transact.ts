@@ -27,21 +27,24 @@ export const transact = async <T>(
   throw faults.HOST_CONTENDED({ host })
 }
 
-/** Writes a host inside `transact`. Throws `HOST_NOT_FOUND` and `HOST_EXISTS`. */
+/** Writes a host inside `transact`. Throws `HOST_NOT_FOUND` and, where another host has a value, `taken`. */
 export const writeHost = async (
   tables: InventoryTables,
   host: { readonly project: Parameters<InventoryTables['hosts']['update']>[0]; id: string; revision: number },
   change: HostChange,
   at: number,
+  taken: (field: string) => Fault = duplicate,
 ) => {
   const written = await tables.hosts.update(host.project, host.id, host.revision, change, at)
   if (written === 'stale') throw new Stale()
   if (written === 'missing') throw faults.HOST_NOT_FOUND({ host: host.id })
-  if ('duplicate' in written) throw duplicate(written.duplicate)
+  if ('duplicate' in written) throw taken(written.duplicate)
   return written
 }
 
-/** The fault for a value that another host has. */
-export const duplicate = (field: string): Fault => faults.HOST_EXISTS({ field: FIELD_NAMES[field] ?? field })
-
 const FIELD_NAMES: Readonly<Record<string, string>> = { serial: 'serialNumber', amtGuid: 'AMT UUID' }
+/** A field of a host in the words of clients. */
+export const fieldName = (field: string): string => FIELD_NAMES[field] ?? field
+
+/** The fault for a value that another host has. */
+export const duplicate = (field: string): Fault => faults.HOST_EXISTS({ field: fieldName(field) })

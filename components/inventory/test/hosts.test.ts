@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { aMachine, type Deployment, deploy, patience, register } from './deployment.ts'
+import { aMachine, type Deployment, deploy, patience, register } from './deployment.test.ts'
 
 describe('hosts', () => {
   let deployment: Deployment
