@@ -13,7 +13,9 @@ export interface HttpExchange {
    * `NoAnswer` where the way ended before the answer, and with the fault of opening one where there is no way.
    *
    * @param isAnswer whether a response can belong to this request: a way that may still bring answers to requests
-   * given up on passes over those. A connection that is closed with each request given up on need not ask.
+   * given up on passes over those. A connection that is closed with each request given up on need not ask. A 401 names
+   * no request, so this takes any: a relay that still owes an answer to a request given up on keeps a 401 to itself,
+   * or a request that is under way would be sent again.
    */
   send(request: Bytes, isAnswer: (response: HttpResponse) => boolean, signal: AbortSignal): Promise<HttpResponse>
   /** The last answer made no sense: whatever is open and may hold more of the kind is not to be used again. */
