@@ -111,7 +111,8 @@ export class CiraSession extends ApfConnection {
   #connected: Milliseconds = 0
   #forwarded: Milliseconds = 0
   #settled = false
-  #asked = false
+  /** What `seen` was when the device was last asked for a sign. */
+  #asked: Milliseconds = -1
   #nextChannel = FIRST_CHANNEL
   #unanswered = 0
   #places: Places | undefined
@@ -512,10 +513,8 @@ export class CiraSession extends ApfConnection {
     const quiet = now - this.seen
     if (quiet > this.#limits.idle) {
       this.finish({ why: 'idle', disconnect: DisconnectReason.timedOut })
-    } else if (quiet * 2 <= this.#limits.idle) {
-      this.#asked = false
-    } else if (!this.#asked) {
-      this.#asked = true
+    } else if (quiet * 2 > this.#limits.idle && this.#asked !== this.seen) {
+      this.#asked = this.seen
       this.send({ type: 'keepaliveRequest', cookie: 0 })
     }
   }

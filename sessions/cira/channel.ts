@@ -69,6 +69,7 @@ export class ApfChannel implements Channel {
   #end: Fault | 'this side' | 'the other end' | undefined
   #reader: Waiter<Bytes | undefined> | undefined
   #writes: PendingWrite[] = []
+  #pushing = false
   /** Who waits for the peer's answer to the CHANNEL_OPEN. */
   opener: Waiter<OpenOutcome> | undefined
   /** When this side said CHANNEL_CLOSE, where it waits for the peer's. */
@@ -205,7 +206,8 @@ export class ApfChannel implements Channel {
 
   /** Sends of what waits as much as the window and the connection take. */
   flush(): void {
-    while (this.#state === 'open') {
+    // The peer's answer to what is being sent right now may come before the sending returns.
+    while (this.#state === 'open' && !this.#pushing) {
       const write = this.#writes[0]
       if (write === undefined) return
       write.at = this.#push(write.bytes, write.at)
@@ -219,6 +221,7 @@ export class ApfChannel implements Channel {
   /** Sends from `at` on and returns up to where. */
   #push(bytes: Bytes, from: number): number {
     let at = from
+    this.#pushing = true
     while (at < bytes.length && this.#state === 'open' && !this.#carrier.congested) {
       const count = portion(bytes.length - at, this.#credit, this.#maxData)
       if (count === 0) break
@@ -226,6 +229,7 @@ export class ApfChannel implements Channel {
       this.#carrier.transmit(channelDataFrame(this.#peerId, bytes.subarray(at, at + count)))
       at += count
     }
+    this.#pushing = false
     return at
   }
 

@@ -144,10 +144,11 @@ export class DeviceTunnel extends ApfConnection {
 
   #continue(phase: DialingPhase, send: readonly ApfMessage[]): void {
     this.#phase = phase
+    // First what is to be expected: the answer may be here as soon as the request is out.
+    const cancelling = phase.at === 'forwarding' && phase.asked[0]?.name === 'cancel-tcpip-forward'
+    this.expect(cancelling ? apfAfterCancel : apfMessage, MAX_MESSAGE)
     for (const message of send) this.send(message)
-    if (phase.at !== 'forwarding') return
-    this.expect(phase.asked[0]?.name === 'cancel-tcpip-forward' ? apfAfterCancel : apfMessage, MAX_MESSAGE)
-    if (phase.asked.length > 0) return
+    if (this.#phase.at !== 'forwarding' || this.#phase.asked.length > 0) return
     this.#ready?.resolve(this)
     this.#ready = undefined
   }

@@ -18,6 +18,7 @@ import {
   joined,
   portForwarding,
   RawDevice,
+  turn,
 } from './test-kit.ts'
 
 /** A device written by hand in front of `acceptCira`. */
@@ -78,7 +79,7 @@ describe('accepting a device', () => {
     await asked.promise
     device.send(forward(623))
     assert.deepEqual(types(await answers(device, 1)), ['serviceAccept'])
-    await new Promise(setImmediate)
+    await turn()
     assert.deepEqual(device.unread, [])
     verdict.resolve('accepted')
     assert.deepEqual(types(await answers(device, 6)), [
@@ -100,7 +101,7 @@ describe('accepting a device', () => {
       for (const at of [...places].sort((a, b) => a - b)) {
         device.write(bytes.subarray(from, at))
         from = at
-        await new Promise(setImmediate)
+        await turn()
       }
       device.write(bytes.subarray(from))
       assert.equal((await answers(device, 6)).at(-1)?.type, 'keepaliveOptionsRequest')
@@ -227,7 +228,7 @@ describe('accepting a device', () => {
       far.on('data', (chunk: Bytes) => got.push(chunk))
       for (const chunk of chunks) {
         far.write(chunk)
-        await new Promise(setImmediate)
+        await turn()
       }
       await assert.rejects(visited, isFault('CIRA_VISITOR'))
       await ended
@@ -303,7 +304,7 @@ describe('accepting a device', () => {
     for (let length = 0; length < bytes.length; length += 3) {
       const { device, session, clock } = start()
       device.write(bytes.subarray(0, length))
-      await new Promise(setImmediate)
+      await turn()
       device.end()
       const outcome = await session.then(
         (tunnel) => tunnel.closed,
@@ -383,7 +384,7 @@ describe('dialing a server', () => {
       near.end()
       await assert.rejects(dialed, (error) => error instanceof Fault)
       clock.pass(10_000)
-      await new Promise(setImmediate)
+      await turn()
       assert.equal(clock.sweeper.size, 0)
     }
   })

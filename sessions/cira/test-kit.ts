@@ -19,6 +19,18 @@ import {
 export const DEVICE = guid('d12428be-9fa1-4226-9784-54b2038beab6')
 export const deadline = (): AbortSignal => AbortSignal.timeout(10_000)
 
+/** Lets everything that is under way in memory arrive. */
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** Resolves once `condition` holds; rejects where it never does. */
+export const until = async (condition: () => boolean): Promise<void> => {
+  const signal = deadline()
+  while (!condition()) {
+    signal.throwIfAborted()
+    await turn()
+  }
+}
+
 /** A clock that stands until it is moved. */
 export class HandClock {
   #now: Milliseconds = 1000
