@@ -59,6 +59,7 @@ export const createTickets = (deps: TicketDeps): Provisioning => ({
           : defaultNames.clientProfile(request.project),
       controlMode: request.controlMode,
       ...(request.hostUuid === undefined ? {} : { hostUuid: request.hostUuid }),
+      ...(request.amtGuid === undefined ? {} : { amtGuid: request.amtGuid }),
       expiresAt: request.expiresAt,
       state: 'open',
       steps: [],

@@ -56,11 +56,12 @@ export interface Ticket {
   readonly operationId: string
   readonly profileName: string
   readonly controlMode: ControlMode
-  /** Serial and UUIDs the device may present. */
+  /** SMBIOS UUID of the host. */
   readonly hostUuid?: Guid
   readonly expiresAt: EpochMilliseconds
   /** `open` until a device presents the alias, which takes it at once. */
   readonly state: 'open' | 'running' | 'succeeded' | 'failed' | 'revoked'
+  /** The device that may use it, where known beforehand; else the one that did. */
   readonly amtGuid?: Guid
   readonly reachedMode?: ControlMode
   /** Whether CIRA was configured, so that a tunnel is to be expected. */

@@ -10,6 +10,8 @@ export interface TicketRequest {
   readonly purpose: 'activate' | 'deactivate'
   readonly controlMode: Exclude<ControlMode, 'none'>
   readonly hostUuid?: Guid
+  /** Where detection has told it: no other device may use the ticket. */
+  readonly amtGuid?: Guid
   readonly expiresAt: EpochMilliseconds
 }
 

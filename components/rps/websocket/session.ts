@@ -174,6 +174,8 @@ export class ProvisioningSession {
     let code = ''
     try {
       const guid = amtGuidOf(device)
+      const expected = admission.ticket?.amtGuid
+      if (expected !== undefined && expected !== guid) throw rpsFaults.TICKET_OTHER_MACHINE()
       await record.write({ amtGuid: guid }, signal)
       const report = await this.#carryOut(admission, device, guid, record, signal)
       this.#send({ type: 'success', outcome: { is: 'report', report } })
