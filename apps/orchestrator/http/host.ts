@@ -4,6 +4,7 @@ import { fastifyConnectPlugin } from '@connectrpc/connect-fastify'
 import type { Project, RequestContext } from '@outrider/domain/identity'
 import type { Clock, EventSink, IdentityProvider } from '@outrider/domain/ports'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { faultReply } from './fault-reply.ts'
 import { faults } from './faults.ts'
 import { type GrpcOptions, type GrpcRow, guard, stoppingError } from './grpc.ts'
 import { InFlight } from './in-flight.ts'
@@ -72,8 +73,12 @@ export const createHost = async (options: HostOptions): Promise<Host> => {
     logger: false,
     bodyLimit,
     return503OnClosing: false,
-    // Addresses that cannot be decoded.
-    frameworkErrors: (_error, request, reply) => nothingHere(request, reply),
+    // Addresses that cannot be decoded: there is no route, nor anything we decorate requests with.
+    frameworkErrors: (_error, { method }, reply) => {
+      const fault = faults.ROUTE_NOT_FOUND({ method, path: 'this address' })
+      const { status, contentType, body } = faultReply(fault, 'ours', { method, path: '' })
+      return reply.code(status).type(contentType).send(JSON.stringify(body))
+    },
     routerOptions: { caseSensitive: false, ignoreTrailingSlash: true, maxParamLength: LONGEST_PARAMETER },
     // Types come from the declaration: nothing is coerced, and what is not declared is an error, not dropped.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: true } },
