@@ -1,0 +1,7 @@
+export * from './faults.ts'
+export * from './memo.ts'
+export { orderSpan } from './orders.ts'
+export * from './plan.ts'
+export * from './progress.ts'
+export * from './seen.ts'
+export * from './step.ts'
