@@ -18,6 +18,8 @@ export class RelayExchange implements HttpExchange {
   readonly #send: (request: Bytes) => void
   #waiting: Waiting | undefined
   #ended: Fault | undefined
+  /** Requests that were given up and whose answers may still come. A challenge does not say whose it is. */
+  #owed = 0
 
   constructor(send: (request: Bytes) => void) {
     this.#send = send
@@ -34,6 +36,7 @@ export class RelayExchange implements HttpExchange {
       }
       const onAbort = (): void => {
         settle()
+        this.#owed++
         reject(signal.reason)
       }
       signal.addEventListener('abort', onAbort)
@@ -55,10 +58,14 @@ export class RelayExchange implements HttpExchange {
   /** The device's HTTP response to what was sent last, as the client relayed it. */
   answered(payload: Bytes): void {
     const waiting = this.#waiting
-    if (waiting === undefined) return
+    if (waiting === undefined) {
+      this.#owed = Math.max(0, this.#owed - 1)
+      return
+    }
     try {
       const response = wholeResponse(payload)
-      if (waiting.isAnswer(response)) waiting.resolve(response)
+      if (this.#owed > 0 && (response.status === 401 || !waiting.isAnswer(response))) this.#owed--
+      else if (waiting.isAnswer(response)) waiting.resolve(response)
     } catch (error) {
       waiting.reject(error)
     }
