@@ -20,6 +20,8 @@ export class RelayExchange implements HttpExchange {
   #ended: Fault | undefined
   /** Requests that were given up and whose answers may still come. A challenge does not say whose it is. */
   #owed = 0
+  /** Whether an answer was passed over while the present request waits: it may have been this one's. */
+  #passedOver = false
 
   constructor(send: (request: Bytes) => void) {
     this.#send = send
@@ -36,10 +38,11 @@ export class RelayExchange implements HttpExchange {
       }
       const onAbort = (): void => {
         settle()
-        this.#owed++
+        if (!this.#passedOver) this.#owed++
         reject(signal.reason)
       }
       signal.addEventListener('abort', onAbort)
+      this.#passedOver = false
       this.#waiting = {
         isAnswer,
         resolve: (response) => {
@@ -64,8 +67,10 @@ export class RelayExchange implements HttpExchange {
     }
     try {
       const response = wholeResponse(payload)
-      if (this.#owed > 0 && (response.status === 401 || !waiting.isAnswer(response))) this.#owed--
-      else if (waiting.isAnswer(response)) waiting.resolve(response)
+      if (this.#owed > 0 && (response.status === 401 || !waiting.isAnswer(response))) {
+        this.#owed--
+        this.#passedOver = true
+      } else if (waiting.isAnswer(response)) waiting.resolve(response)
     } catch (error) {
       waiting.reject(error)
     }
