@@ -1,3 +1,4 @@
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type Bytes, type Fault, KiB, type Milliseconds } from '@outrider/protocols/values'
 import type { ByteStream } from '@outrider/protocols/wire'
@@ -23,6 +24,8 @@ class DuplexStream implements ByteStream {
 
   constructor(duplex: Duplex) {
     this.#duplex = duplex
+    // Requests and answers: waiting to fill a segment costs 40 ms each time.
+    if (duplex instanceof Socket) duplex.setNoDelay(true)
     duplex.on('data', (chunk: Bytes) => this.#arrived(chunk))
     duplex.on('end', () => this.#end())
     duplex.on('drain', () => this.#drained())
