@@ -77,7 +77,9 @@ export const createHost = async (options: HostOptions): Promise<Host> => {
     frameworkErrors: (_error, { method }, reply) => {
       const fault = faults.ROUTE_NOT_FOUND({ method, path: 'this address' })
       const { status, contentType, body } = faultReply(fault, 'ours', { method, path: '' })
-      return reply.code(status).type(contentType).send(JSON.stringify(body))
+      reply.hijack()
+      reply.raw.writeHead(status, { 'content-type': contentType })
+      reply.raw.end(JSON.stringify(body))
     },
     routerOptions: { caseSensitive: false, ignoreTrailingSlash: true, maxParamLength: LONGEST_PARAMETER },
     // Types come from the declaration: nothing is coerced, and what is not declared is an error, not dropped.

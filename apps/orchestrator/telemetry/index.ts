@@ -1,0 +1,1 @@
+export { createTelemetry, type LogTarget, type Telemetry } from './event-sink.ts'
