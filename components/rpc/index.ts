@@ -1,0 +1,7 @@
+export type { Detection } from './amtinfo/detection.ts'
+export type { DialRps, HostSystem, RpcBuild, RpcDeps, RpsSocket, RpsTarget } from './deps.ts'
+export { exitCodes } from './exit-codes.ts'
+export { rpcFaults } from './faults.ts'
+export { dialRps } from './rps-socket/dial.ts'
+export { runRpc } from './run.ts'
+export { readSystem } from './system.ts'
