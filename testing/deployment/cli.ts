@@ -1,0 +1,34 @@
+import { join } from 'node:path'
+import type { Orchestrator } from './orchestrator.ts'
+import { type Finished, runToEnd } from './program.ts'
+
+/** orch-cli as a user runs it, with a settings file of its own. */
+export class Cli {
+  readonly #environment: Readonly<Record<string, string>>
+  readonly #orchestrator: Orchestrator
+
+  constructor(orchestrator: Orchestrator, folder: string) {
+    this.#orchestrator = orchestrator
+    this.#environment = { ORCH_CLI_CONFIG: join(folder, 'orch-cli.yaml'), NO_COLOR: '1' }
+  }
+
+  run(...words: readonly string[]): Promise<Finished> {
+    return runToEnd(['apps/orch-cli/main.ts', ...words], this.#environment)
+  }
+
+  /** Runs it and throws with everything it printed where it did not succeed. */
+  async must(...words: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.run(...words)
+    if (code !== 0) throw new Error(`orch-cli ${words.join(' ')} ended with ${code}:\n${stdout}${stderr}`)
+    return stdout
+  }
+
+  async json<T>(...words: readonly string[]): Promise<T> {
+    return JSON.parse(await this.must(...words, '--output', 'json')) as T
+  }
+
+  login(): Promise<string> {
+    const { url, caFile, passwordFile } = this.#orchestrator
+    return this.must('login', 'admin', '--password-file', passwordFile, '--api-endpoint', url, '--ca', caFile)
+  }
+}

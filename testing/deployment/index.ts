@@ -1,0 +1,5 @@
+export * from './cli.ts'
+export * from './free-port.ts'
+export * from './node.ts'
+export * from './orchestrator.ts'
+export * from './program.ts'
