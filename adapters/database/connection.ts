@@ -19,9 +19,13 @@ export class Connection {
   readonly #inside = new AsyncLocalStorage<{ open: boolean }>()
   #closed = false
 
-  constructor(engine: Engine) {
+  /** `onStatement` is told the text of every statement; never its values. */
+  constructor(engine: Engine, onStatement?: (text: string) => void) {
     this.engine = engine
-    this.#db = new Kysely<Schema>({ dialect: engine.dialect })
+    this.#db = new Kysely<Schema>({
+      dialect: engine.dialect,
+      ...(onStatement === undefined ? {} : { log: ({ query }) => onStatement(query.sql) }),
+    })
   }
 
   /** Runs `work` outside a transaction: for what is one statement. */

@@ -40,14 +40,17 @@ export const openDatabase = async (
     await connection.abandon()
     throw error
   }
-  return {
-    inventory: inventoryStore(connection),
-    devices: deviceStore(connection),
-    provisioning: provisioningStore(connection, clock),
-    issuer: issuerStore(connection),
-    leases: databaseLeases(connection, clock),
-    health: (signal) => connection.health(signal),
-    close: () => connection.close(),
-    [Symbol.asyncDispose]: () => connection.close(),
-  }
+  return databaseOver(connection, clock)
 }
+
+/** The stores that live in what `connection` leads to. */
+export const databaseOver = (connection: Connection, clock: Clock): Database => ({
+  inventory: inventoryStore(connection),
+  devices: deviceStore(connection),
+  provisioning: provisioningStore(connection, clock),
+  issuer: issuerStore(connection),
+  leases: databaseLeases(connection, clock),
+  health: (signal) => connection.health(signal),
+  close: () => connection.close(),
+  [Symbol.asyncDispose]: () => connection.close(),
+})

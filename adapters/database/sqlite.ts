@@ -16,7 +16,7 @@ import { databaseFaults } from './faults.ts'
 /** Statements kept prepared; far more than the stores have forms of. */
 const PREPARED_MAX = 500
 /** How long a statement waits for another process to finish its write: it blocks the event loop meanwhile. */
-const BUSY_MILLISECONDS = 2000
+const BUSY_MILLISECONDS = 1000
 
 /** SQLite in the file at `path`, made readable to its owner only. */
 export const sqliteEngine = (path: string): Engine => ({

@@ -168,7 +168,7 @@ describe('secrets-file after a crash', () => {
     const said = new Map<string, { promoted?: string; promotedVersion: number; pending?: string; version: number }>()
     // Together more than the file may hold of the past, so that later rounds die near its rewriting, too.
     for (const [round, killAfter] of [1, 6, 333, 420, 270, 90, 444].entries()) {
-      const script = fileURLToPath(new URL('./crash-writer.ts', import.meta.url))
+      const script = fileURLToPath(new URL('./test/crash-writer.ts', import.meta.url))
       const child = spawn(process.execPath, [script, config.path, config.keyPath, `${round}`], {
         stdio: ['ignore', 'pipe', 'inherit'],
       })

@@ -41,7 +41,6 @@ export const foundation = async (db: Kysely<unknown>, engine: Engine): Promise<v
   // The filters of a list end the index, so that rows that do not match are passed over without being read.
   const filters = ['state', 'desired_amt', 'current_amt']
   await index('host_by_creation', 'host', ['project', 'created_at', 'id', ...filters])
-  await index('host_by_name', 'host', ['project', 'name', 'id', ...filters])
   await index('host_by_serial', 'host', ['project', 'serial_order', 'id', ...filters])
 
   await create('operation')
@@ -141,7 +140,7 @@ export const foundation = async (db: Kysely<unknown>, engine: Engine): Promise<v
     .addColumn('created_at', 'bigint', (c) => c.notNull())
     .addColumn('grants', json, (c) => c.notNull())
     .execute()
-  await index('account_by_host', 'account', ['host_id'])
+  await index('account_by_host', 'account', ['host_id', 'id'])
 
   await create('issuer_record')
     .addColumn('model', key, (c) => c.notNull())

@@ -2,7 +2,7 @@
 
 import { writeSync } from 'node:fs'
 import { guid, Secret } from '@outrider/protocols/values'
-import { openSecretsFile } from './index.ts'
+import { openSecretsFile } from '../index.ts'
 
 const [path, keyPath, round] = process.argv.slice(2) as [string, string, string]
 const store = await openSecretsFile({ path, keyPath })
