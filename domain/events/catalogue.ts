@@ -33,6 +33,12 @@ export const catalogue = {
   },
   'service.started': { level: 'info', about: 'The process serves.', fields: { roles: 'text', version: 'text' } },
   'service.stopping': { level: 'info', about: 'The process was asked to stop and drains.', fields: { reason: 'text' } },
+  'service.error': {
+    level: 'error',
+    about: 'An error reached the outermost place of the process. Always worry.',
+    fields: { where: 'text', cause: 'text' },
+    labels: ['where'],
+  },
   'service.dependency': {
     level: 'warn',
     about: 'Something needed went away or came back.',

@@ -1,0 +1,3 @@
+export { generatedPassword } from './admin-password.ts'
+export { type AskPart, askAll } from './readiness.ts'
+export { causeOf, stopOnSignal } from './stop-on-signal.ts'
