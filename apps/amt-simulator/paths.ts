@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 
@@ -43,3 +44,10 @@ export const machinePaths = (folder: string): MachinePaths => {
 /** Where machines are kept when nobody says otherwise. */
 export const defaultFolder = (name: string): string =>
   join(process.env.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'outrider', 'machines', name)
+
+/** Writes what the agents read of the machine's SMBIOS. */
+export const writeDmi = async ({ dmi }: MachinePaths, serial: string, uuid: string): Promise<void> => {
+  await mkdir(dmi, { recursive: true })
+  await writeFile(join(dmi, 'product_serial'), `${serial}\n`)
+  await writeFile(join(dmi, 'product_uuid'), `${uuid}\n`)
+}

@@ -5,7 +5,7 @@ import { Sweeper } from '@outrider/sessions/cira'
 import { type Command, InvalidArgumentError } from 'commander'
 import { controlAddress, type FirmwareFlags, firmwareOf, withFirmware } from '../firmware-options.ts'
 import { startMachine } from '../machine.ts'
-import { defaultFolder, machinePaths } from '../paths.ts'
+import { defaultFolder, machinePaths, writeDmi } from '../paths.ts'
 import { untilStopped } from '../until-stopped.ts'
 
 interface Flags extends FirmwareFlags {
@@ -42,6 +42,8 @@ export const fleetSerial = (prefix: string, number: number): string => `${prefix
 const run = async (flags: Flags): Promise<void> => {
   const folder = flags.stateDir ?? defaultFolder('fleet')
   const sweeper = new Sweeper()
+  // The agents bring gRPC, WebSockets and more: only where they run.
+  const { FleetAgents } = flags.envDir === undefined ? {} : await import('./fleet-agents.ts')
   await using running = new AsyncDisposableStack()
   const machines = new Map<string, Firmware>()
   const listed: object[] = []
@@ -49,6 +51,11 @@ const run = async (flags: Flags): Promise<void> => {
     const serial = fleetSerial(flags.prefix, number)
     const paths = machinePaths(join(folder, serial))
     await mkdir(paths.folder, { recursive: true, mode: 0o700 })
+    const say = (line: string): void => console.log(`${serial} ${line}`)
+    const agents =
+      flags.envDir === undefined || FleetAgents === undefined
+        ? undefined
+        : new FleetAgents({ serial, paths, envFile: join(flags.envDir, `${serial}.env`), say })
     const machine = running.use(
       await startMachine({
         ...firmwareOf(flags),
@@ -60,6 +67,15 @@ const run = async (flags: Flags): Promise<void> => {
     )
     machines.set(serial, machine.firmware)
     const { uuid, smbiosUuid } = machine.firmware.identity
+    await writeDmi(paths, serial, smbiosUuid)
+    if (agents !== undefined) {
+      running.defer(() => agents.stop())
+      machine.firmware.events.on('os', ({ running: up }) => {
+        if (up) agents.start()
+        else void agents.stop()
+      })
+      if (machine.firmware.device.store.now.host.os.running) agents.start()
+    }
     listed.push({ serial, uuid: smbiosUuid, amtUuid: uuid, meiSocket: paths.mei, stateDir: paths.folder })
   }
   if (flags.control !== undefined) {

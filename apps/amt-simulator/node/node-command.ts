@@ -11,7 +11,7 @@ import {
   withFirmware,
   withIdentity,
 } from '../firmware-options.ts'
-import { defaultFolder, type MachinePaths, machinePaths } from '../paths.ts'
+import { defaultFolder, machinePaths, writeDmi } from '../paths.ts'
 import { untilStopped } from '../until-stopped.ts'
 import { Child, type ChildWatcher } from './child.ts'
 import { readEnvironmentFile } from './environment-file.ts'
@@ -112,12 +112,6 @@ const run = async (flags: Flags): Promise<void> => {
   for (const each of [...agents].reverse()) await each.stop()
   await firmware.stop()
   await pids.settled()
-}
-
-const writeDmi = async ({ dmi }: MachinePaths, serial: string, uuid: string): Promise<void> => {
-  await mkdir(dmi, { recursive: true })
-  await writeFile(join(dmi, 'product_serial'), `${serial}\n`)
-  await writeFile(join(dmi, 'product_uuid'), `${uuid}\n`)
 }
 
 /** `pids.json`: who runs now, by name; `null` for one that does not. */
