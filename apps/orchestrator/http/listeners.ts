@@ -123,8 +123,7 @@ export class Listeners {
       minVersion: 'TLSv1.2',
       // Without ML-KEM a connection costs 8 KiB less.
       ecdhCurve: 'X25519:P-256',
-      maxSessionMemory: 4,
-      settings: { maxConcurrentStreams: 256, initialWindowSize: 256 * KiB },
+      settings: { maxConcurrentStreams: 1024, initialWindowSize: 256 * KiB },
     })
     // The options above are for its own settings; these are read from the server itself by the HTTP/1 side.
     Object.assign(server, TIMES)
