@@ -11,6 +11,9 @@ firmwareCommand(program)
 nodeCommand(program)
 fleetCommand(program)
 
+// Whoever reads the output may go away; the machines stay.
+process.stdout.on('error', () => undefined)
+
 try {
   await program.parseAsync()
   process.exit(0)

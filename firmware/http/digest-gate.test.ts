@@ -151,6 +151,15 @@ describe('the digest of the device', () => {
     assert.equal(challengeOf(admit(proof(moved))).stale, true)
   })
 
+  test('a new administrator ends every nonce', () => {
+    const challenge = ask()
+    firmware.device.store.change(({ settings }) => {
+      settings.adminHa1 = digestHa1(md5, 'admin', settings.digestRealm, 'N3w!Passw0rd')
+    })
+    assert.equal(challengeOf(admit(proof(challenge, { password: 'N3w!Passw0rd' }))).stale, true)
+    assert.equal(admit(proof(ask(), { password: 'N3w!Passw0rd' })).is, 'admitted')
+  })
+
   test('memory is bounded however many ask', () => {
     const first = ask()
     for (let i = 0; i < 100; i++) ask()

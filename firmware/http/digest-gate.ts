@@ -36,16 +36,13 @@ export class DigestGate {
   readonly #device: Device
   readonly #nonces = new Map<string, Nonce>()
   #realm: string
+  #era: string
   #failures: EpochMilliseconds[] = []
 
   constructor(device: Device) {
     this.#device = device
     this.#realm = device.store.now.settings.digestRealm
-  }
-
-  /** Forgets every nonce; clients are told theirs is stale. */
-  forgetNonces(): void {
-    this.#nonces.clear()
+    this.#era = eraOf(device)
   }
 
   /** Refuses whatever the request carries, as if its nonce had run out. */
@@ -72,14 +69,15 @@ export class DigestGate {
     return { is: 'admitted', caller: { user: proof.username, way } }
   }
 
-  // A new realm comes with unprovisioning; what was issued in the old one is worth nothing.
+  // What was issued under another realm, control mode or administrator is worth nothing.
   #currentRealm(): string {
-    const realm = this.#device.store.now.settings.digestRealm
-    if (realm !== this.#realm) {
-      this.#realm = realm
-      this.forgetNonces()
+    const era = eraOf(this.#device)
+    if (era !== this.#era) {
+      this.#era = era
+      this.#realm = this.#device.store.now.settings.digestRealm
+      this.#nonces.clear()
     }
-    return realm
+    return this.#realm
   }
 
   /** HA1 of an account that may come this way; `undefined` where there is none. */
@@ -132,4 +130,9 @@ export class DigestGate {
     )
     return this.#failures.length >= timing.lockoutAfter ? timing.lockoutDelay : 0
   }
+}
+
+const eraOf = ({ store }: Device): string => {
+  const { digestRealm, controlMode, adminHa1 } = store.now.settings
+  return `${digestRealm} ${controlMode} ${adminHa1}`
 }

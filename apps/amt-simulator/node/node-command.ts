@@ -43,9 +43,7 @@ const run = async (flags: Flags): Promise<void> => {
   await writeDmi(paths, identity.serial, identity.smbiosUuid)
   await endStaleChildren(paths.pids, paths.folder)
 
-  const inherited = Object.fromEntries(
-    Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  )
+  const inherited = plainEnvironment()
   const environment = {
     ...inherited,
     ...(await readEnvironmentFile(flags.env)),
@@ -113,6 +111,14 @@ const run = async (flags: Flags): Promise<void> => {
   await firmware.stop()
   await pids.settled()
 }
+
+/** What any service inherits: nothing of the shell this was typed in, which may hold an operator's secrets. */
+const plainEnvironment = (): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      value !== undefined && /^(PATH|HOME|USER|LANG|TZ|TMPDIR|(LC|NODE|XDG)_\w+)$/.test(name) ? [[name, value]] : [],
+    ),
+  )
 
 /** `pids.json`: who runs now, by name; `null` for one that does not. */
 const pidFile = (path: string) => {

@@ -6,7 +6,7 @@ import {
   CIM_BootService,
   CIM_BootSourceSetting,
 } from '@outrider/protocols/amt'
-import { fromBase64, toBase64 } from '@outrider/protocols/values'
+import { fromBase64, secret, toBase64 } from '@outrider/protocols/values'
 import type { BootOptions, FieldValue } from '../../state/flash-state.ts'
 import { selectorText, serviceKeys } from '../instance-names.ts'
 import { classModel, refuse, returns, type View } from '../model.ts'
@@ -92,6 +92,7 @@ export const bootClasses = [
         InstanceID: SETTINGS,
         OwningEntity: 'Intel(r) AMT',
         RPEEnabled: false,
+        RSEPassword: secret(''),
         SecureBootControlEnabled: true,
         UEFIHTTPSBootEnabled: false,
         UEFILocalPBABootEnabled: false,

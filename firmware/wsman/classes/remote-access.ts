@@ -178,8 +178,8 @@ export const remoteAccessClasses = [
     subject: 'remoteAccess',
     instances: () => [
       {
-        ElementName: 'Intel(r) AMT Remote Access Capabilities',
-        InstanceID: 'Intel(r) AMT:Remote Access Capabilities 0',
+        ElementName: 'Intel(r) AMT:Remote Access Capabilities',
+        InstanceID: 'Intel(r) AMT:Remote Access Capabilities',
         MaxMpsPerPolicy: 2,
         MaxTotalMpServers: MAX_SERVERS,
         MaxTotalPolicies: MAX_POLICIES,
