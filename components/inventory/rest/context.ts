@@ -38,10 +38,17 @@ const GRPC_NAMES: Readonly<Record<number, string>> = {
  * An error as northbound clients know it: `{code, message, details}` with the gRPC code's name
  * (reference/emf-code.md 3.1); ours is the one detail.
  */
-export const northboundError = (fault: FaultRecord): { readonly status: number; readonly body: unknown } => {
+export const northboundError = (
+  fault: FaultRecord,
+): {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: unknown
+} => {
   const { http, grpc } = faultStatus[fault.kind]
   return {
     status: http,
+    headers: { 'outrider-fault': fault.code },
     body: {
       code: GRPC_NAMES[grpc] ?? 'Unknown',
       message: fault.message,

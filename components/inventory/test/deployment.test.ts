@@ -148,7 +148,7 @@ export const deploy = async (config: Partial<InventoryConfig> = {}) => {
           }
         } catch (error) {
           if (!(error instanceof Fault)) throw error
-          if (route.origin === 'legacy-northbound') return { ...northboundError(error.record()), headers: {} }
+          if (route.origin === 'legacy-northbound') return northboundError(error.record())
           return { status: faultStatus[error.kind].http, body: error.record(), headers: {} }
         }
       },

@@ -1,0 +1,31 @@
+import type { CommandRecord } from '../command.ts'
+import { faults } from '../faults.ts'
+import { secretSettings, settingNames } from '../settings.ts'
+
+const open = settingNames.filter((name) => !secretSettings.has(name) && name !== 'access-token-expires')
+
+/** Throws `CLI_USAGE`. */
+export const settingName = (key: string): (typeof settingNames)[number] => {
+  const name = settingNames.find((known) => known === key)
+  if (name === undefined)
+    throw faults.CLI_USAGE({
+      why: `There is no setting ${key}; there are ${open.join(', ')}.`,
+      help: 'orch-cli --help',
+    })
+  return name
+}
+
+export const command: CommandRecord = {
+  about: `Keeps one setting for later commands: ${open.join(', ')}.`,
+  arguments: [
+    { name: 'key', about: 'name of the setting' },
+    { name: 'value', about: 'its value' },
+  ],
+  run: async (cli, [key, value]) => {
+    const name = settingName(key!)
+    // They come from a login; on a command line others could read them.
+    if (!open.some((known) => known === name))
+      throw faults.CLI_USAGE({ why: `${name} is kept by orch-cli login.`, help: 'orch-cli login --help' })
+    await cli.settings.locked(async () => cli.settings.write({ ...(await cli.settings.read()), [name]: value! }))
+  },
+}

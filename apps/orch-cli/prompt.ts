@@ -1,0 +1,62 @@
+import type { Cli } from './cli.ts'
+import { faults } from './faults.ts'
+
+/** The first line, without its end: password files are written with one. */
+export const firstLine = (text: string): string => text.split(/\r?\n/, 1)[0] ?? ''
+
+/** A line of text from the terminal; `absent` where it is empty or there is no terminal. */
+export const askText = async (cli: Cli, question: string, absent: string): Promise<string> => {
+  if (cli.input.isTTY !== true) return absent
+  const { createInterface } = await import('node:readline/promises')
+  const lines = createInterface({ input: cli.input, output: process.stderr })
+  try {
+    const answer = (await lines.question(question, { signal: cli.signal })).trim()
+    return answer === '' ? absent : answer
+  } finally {
+    lines.close()
+  }
+}
+
+const ENTER = new Set(['\r', '\n', '\u0004'])
+const INTERRUPT = '\u0003'
+const ERASE = new Set(['\u007f', '\b'])
+
+/** A password from the terminal, not shown. Throws `CLI_NO_PASSWORD` where there is no terminal. */
+export const askPassword = (cli: Cli, question: string): Promise<string> => {
+  const { input } = cli
+  if (input.isTTY !== true) return Promise.reject(faults.CLI_NO_PASSWORD())
+  return new Promise((resolve, reject) => {
+    let typed: string[] = []
+    const end = (settle: () => void): void => {
+      input.off('data', read)
+      cli.signal.removeEventListener('abort', interrupted)
+      input.setRawMode(false)
+      input.pause()
+      process.stderr.write('\n')
+      settle()
+    }
+    const interrupted = (): void => end(() => reject(cli.signal.reason))
+    const read = (chunk: string): void => {
+      for (const char of chunk) {
+        if (ENTER.has(char)) {
+          end(() => resolve(typed.join('')))
+          return
+        }
+        if (char === INTERRUPT) {
+          // Raw mode keeps the terminal from raising it.
+          end(() => undefined)
+          process.kill(process.pid, 'SIGINT')
+          return
+        }
+        if (ERASE.has(char)) typed = typed.slice(0, -1)
+        else typed.push(char)
+      }
+    }
+    process.stderr.write(question)
+    input.setEncoding('utf8')
+    input.setRawMode(true)
+    input.on('data', read)
+    input.resume()
+    cli.signal.addEventListener('abort', interrupted, { once: true })
+  })
+}
