@@ -37,14 +37,16 @@ describe('secrets-file after a crash', () => {
     const store = await openSecretsFile(config)
     await store.put(at('a'), values('first'), undefined, deadline())
     const { size } = await stat(config.path)
-    await store.put(at('a'), values('second'), undefined, deadline())
+    // Longer than what is written after the cut, which must leave nothing of it behind.
+    const second = 'second '.repeat(9)
+    await store.put(at('a'), values(second), undefined, deadline())
     await store.close()
     const whole = await readFile(config.path)
     for (let length = size; length <= whole.length; length++) {
       await writeFile(config.path, whole)
       await truncate(config.path, length)
       const again = await openSecretsFile(config)
-      assert.equal(await passwordOf(again, 'a'), length === whole.length ? 'second' : 'first', `cut at ${length}`)
+      assert.equal(await passwordOf(again, 'a'), length === whole.length ? second : 'first', `cut at ${length}`)
       // What comes next must be readable, too.
       await again.put(at('b'), values('third'), undefined, deadline())
       await again.close()
