@@ -2,17 +2,13 @@ import type { Duplex } from 'node:stream'
 import {
   type AcceptingPhase,
   type ApfMessage,
-  type ApfMessageOf,
   type AuthMethod,
   accepted,
   accepting,
-  apfFaults,
   apfMessage,
-  ChannelType,
   DisconnectReason,
   type GlobalRequest,
   OpenFailureReason,
-  openFailureReasonName,
   refused,
 } from '@outrider/protocols/apf'
 import {
@@ -22,67 +18,15 @@ import {
   type Guid,
   KiB,
   type Milliseconds,
-  type Secret,
 } from '@outrider/protocols/values'
+import { wireFaults } from '@outrider/protocols/wire'
 import { Waiter } from '../streams/index.ts'
-import { ApfChannel, type Channel, type OpenOutcome } from './channel.ts'
+import type { CiraAcceptOptions, Verdict } from './accept-options.ts'
 import type { CloseReason } from './close-reason.ts'
-import { ApfConnection } from './connection.ts'
 import { ciraFaults } from './faults.ts'
 import { landingPage } from './landing-page.ts'
 import { type CiraLimits, ciraLimits } from './limits.ts'
-import { Places } from './places.ts'
-import type { Sweeper } from './sweeper.ts'
-
-/** What a device says about itself, not yet believed. */
-export interface CiraCredentials {
-  readonly guid: Guid
-  /** A `TriggerReason`: why the device connects. */
-  readonly trigger: number
-  readonly user: string
-  /** Absent where the device presents none (method `none`), which is only asked about with `admitNone`. */
-  readonly password: Secret | undefined
-}
-
-/**
- * - `accepted`     the device is who it says
- * - `refused`      wrong credentials: it may try again, as often as the limits permit
- * - `unknown`      nobody has registered it: it is sent away
- * - `unavailable`  nobody can tell at the moment: it is sent away for now
- */
-export type Verdict = 'accepted' | 'refused' | 'unknown' | 'unavailable'
-
-/** Told what happens, for events and counters. Everything is optional; nothing is waited for. */
-export interface CiraObserver {
-  /** A connection ended before it was a tunnel. `guid` is what it claimed to be, where it came that far. */
-  rejected?(reason: CloseReason, guid: Guid | undefined): void
-  opened?(session: CiraSession): void
-  /** The device's list of ports is complete, or taken to be. */
-  settled?(session: CiraSession): void
-  ended?(session: CiraSession, reason: CloseReason): void
-  channelOpened?(session: CiraSession, port: number): void
-  /** The device said no; `reason` is an `OpenFailureReason`. It may be asked again. */
-  channelRefused?(session: CiraSession, port: number, reason: number): void
-  /** Both sides have closed it. Not told for channels that end with their session. */
-  channelClosed?(session: CiraSession, port: number): void
-  /** The device wanted a channel to a host behind this server and was told there is none. */
-  deviceChannel?(session: CiraSession, host: string, port: number): void
-  /** The device sent a datagram for a host behind this server: an alert. The data is a view, to be copied if kept. */
-  datagram?(session: CiraSession, host: string, port: number, data: Bytes): void
-}
-
-export interface CiraAcceptOptions {
-  readonly sweeper: Sweeper
-  /**
-   * Decides about a device. Nothing else is served to it before. `signal` is aborted when the connection ends.
-   * Where it throws, the device is sent away as with `unavailable`.
-   */
-  authenticate(credentials: CiraCredentials, signal: AbortSignal): Promise<Verdict>
-  /** Whether a device that presents no password is put to `authenticate` at all: one with a client certificate. */
-  readonly admitNone?: boolean
-  readonly limits?: CiraLimits
-  readonly observe?: CiraObserver
-}
+import { type ChannelEvent, OpeningConnection, type PortState } from './opening.ts'
 
 /** What is needed until there is a tunnel, and let go then. */
 interface Handshake {
@@ -95,15 +39,13 @@ interface Handshake {
 }
 
 const GET = [0x47, 0x45, 0x54]
-/** As existing servers number them. */
-const FIRST_CHANNEL = 4
 /** Devices ask for this port last. */
 const LAST_PORT = 5900
 /** More than any message but CHANNEL_DATA can have. */
 const MAX_OTHER_MESSAGE = KiB(72)
 
 /** One device's tunnel, from its first byte on; handed out by `acceptCira` once the device is authenticated. */
-export class CiraSession extends ApfConnection {
+export class CiraSession extends OpeningConnection {
   readonly #options: CiraAcceptOptions
   readonly #limits: CiraLimits
   #phase: AcceptingPhase = { at: 'hello' }
@@ -113,17 +55,13 @@ export class CiraSession extends ApfConnection {
   #settled = false
   /** What `seen` was when the device was last asked for a sign. */
   #asked: Milliseconds = -1
-  #nextChannel = FIRST_CHANNEL
-  #unanswered = 0
-  #places: Places | undefined
-  #portWaiters: Waiter<void>[] | undefined
   /** Ports the device took back: firmware may do so for a moment and offer them again. */
   #cancelled: number[] | undefined
 
   /** For `acceptCira`. */
   constructor(stream: Duplex, options: CiraAcceptOptions, ready: Waiter<CiraSession>) {
     const limits = options.limits ?? ciraLimits
-    super(stream, options.sweeper, limits.earlyBytes)
+    super(stream, options.sweeper, limits)
     this.#options = options
     this.#limits = limits
     this.#handshake = { ready, verdict: new AbortController(), since: this.sweeper.now, bytes: 0, letters: 0 }
@@ -149,7 +87,7 @@ export class CiraSession extends ApfConnection {
   }
 
   /** Ports the device forwards now, in its order. */
-  get ports(): readonly number[] {
+  override get ports(): readonly number[] {
     return this.#tunnel.ports
   }
 
@@ -167,25 +105,6 @@ export class CiraSession extends ApfConnection {
     return this.sweeper.timeOfDay(this.seen)
   }
 
-  /**
-   * Opens a channel to one of the device's ports. Waits for the device to forward the port while its list is not
-   * complete, and for a free place; asks again where the device refuses for the moment. On abort nothing stays
-   * open. Throws `CIRA_PORT_NOT_FORWARDED`, `CIRA_CHANNEL_REFUSED`, `CIRA_CHANNELS_BUSY`, `CIRA_CHANNEL_CLOSED`,
-   * `DEVICE_DISCONNECTED`, and the signal's reason.
-   */
-  async openChannel(port: number, signal: AbortSignal): Promise<Channel> {
-    for (const pause of this.#limits.openRetries) {
-      const channel = await this.#tryOpen(port, signal)
-      if (typeof channel !== 'number') return channel
-      if (channel !== OpenFailureReason.connectFailed && channel !== OpenFailureReason.resourceShortage)
-        throw ciraFaults.CIRA_CHANNEL_REFUSED({ port, reason: openFailureReasonName(channel) })
-      await this.#pause(pause, signal)
-    }
-    const channel = await this.#tryOpen(port, signal)
-    if (typeof channel !== 'number') return channel
-    throw ciraFaults.CIRA_CHANNEL_REFUSED({ port, reason: openFailureReasonName(channel) })
-  }
-
   /** Ends the tunnel with DISCONNECT and this `DisconnectReason`; `closed` resolves at once. */
   close(disconnect: number = DisconnectReason.byApplication): void {
     this.finish({ why: 'closed', disconnect })
@@ -195,135 +114,25 @@ export class CiraSession extends ApfConnection {
     this.close()
   }
 
-  // --- opening channels ---------------------------------------------------------------------------------------
+  protected override portState(port: number): PortState {
+    if (this.ports.includes(port)) return 'forwarded'
+    if (this.#cancelled?.includes(port) === true) return 'cancelled'
+    return this.#settled ? 'absent' : 'pending'
+  }
 
-  /** The channel, or the `OpenFailureReason` of the device. */
-  async #tryOpen(port: number, signal: AbortSignal): Promise<Channel | number> {
-    if (!(await this.#isForwarded(port, signal))) return OpenFailureReason.connectFailed
-    this.#places ??= new Places(this.#limits.channels, this.#limits.waiting)
-    await this.#places.take(signal)
-    if (this.end !== undefined || signal.aborted) {
-      this.#places.giveBack()
-      signal.throwIfAborted()
+  protected override tell(event: ChannelEvent): void {
+    const observe = this.#options.observe
+    switch (event.channel) {
+      case 'opened':
+        observe?.channelOpened?.(this, event.port)
+        return
+      case 'closed':
+        observe?.channelClosed?.(this, event.port)
+        return
+      case 'refused':
+        observe?.channelRefused?.(this, event.port, event.reason)
+        return
     }
-    this.#mustLive()
-    const channel = new ApfChannel(this, this.#nextId(), port, this.#limits.window, this.#limits.chunk)
-    channel.counted = true
-    channel.opener = new Waiter<OpenOutcome>(signal, () => channel.close())
-    this.enter(channel)
-    const answer = channel.opener.promise
-    this.send({
-      type: 'channelOpen',
-      channelType: ChannelType.forwardedTcpip,
-      sender: channel.id,
-      window: this.#limits.window,
-      address: '',
-      port,
-      // The device wants to know who speaks and makes nothing of it.
-      originatorAddress: '1.2.3.4',
-      originatorPort: 1024 + ((channel.id - FIRST_CHANNEL) % 30_000),
-    })
-    const outcome = await answer
-    if (outcome.outcome === 'refused') {
-      this.#options.observe?.channelRefused?.(this, port, outcome.reason)
-      return outcome.reason
-    }
-    if (signal.aborted) {
-      channel.close()
-      signal.throwIfAborted()
-    }
-    this.#options.observe?.channelOpened?.(this, port)
-    return channel
-  }
-
-  #mustLive(): void {
-    if (this.end !== undefined) throw this.lost(this.end)
-  }
-
-  /** `false` where the device took the port back. Throws `CIRA_PORT_NOT_FORWARDED` where it never offered it. */
-  async #isForwarded(port: number, signal: AbortSignal): Promise<boolean> {
-    for (;;) {
-      signal.throwIfAborted()
-      this.#mustLive()
-      if (this.ports.includes(port)) return true
-      if (this.#cancelled?.includes(port) === true) return false
-      if (this.#settled) throw ciraFaults.CIRA_PORT_NOT_FORWARDED({ port, ports: this.ports.join(', ') || 'none' })
-      const waiter = this.waiter(signal)
-      this.#portWaiters ??= []
-      this.#portWaiters.push(waiter)
-      await waiter.promise
-    }
-  }
-
-  #wakePortWaiters(): void {
-    const waiters = this.#portWaiters
-    this.#portWaiters = undefined
-    if (waiters !== undefined) for (const waiter of waiters) this.wake(waiter)
-  }
-
-  async #pause(milliseconds: Milliseconds, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted()
-    this.#mustLive()
-    const waiter = this.waiter(signal)
-    const timer = setTimeout(() => this.wake(waiter), milliseconds)
-    try {
-      await waiter.promise
-    } finally {
-      clearTimeout(timer)
-    }
-  }
-
-  /** Numbers go up and are not used again while they can be remembered. */
-  #nextId(): number {
-    const after = (id: number): number => (id === 0xffffffff ? FIRST_CHANNEL : id + 1)
-    let id = this.#nextChannel
-    while (this.channel(id) !== undefined) id = after(id)
-    this.#nextChannel = after(id)
-    return id
-  }
-
-  #uncount(channel: ApfChannel): void {
-    if (!channel.counted) return
-    channel.counted = false
-    this.#places?.giveBack()
-  }
-
-  override abandoned(channel: ApfChannel): void {
-    channel.opener = undefined
-    this.#uncount(channel)
-    this.#unanswered++
-    if (this.#unanswered > this.#limits.unanswered)
-      this.finish({ why: 'unresponsive', disconnect: DisconnectReason.timedOut })
-  }
-
-  override released(channel: ApfChannel): void {
-    super.released(channel)
-    this.#uncount(channel)
-    this.#options.observe?.channelClosed?.(this, channel.port)
-  }
-
-  /** The channel a CHANNEL_OPEN of ours is answered for. */
-  #answered(message: ApfMessageOf<'channelOpenConfirmation' | 'channelOpenFailure'>): ApfChannel {
-    const channel = this.channel(message.recipient)
-    if (channel === undefined || channel.answered)
-      throw apfFaults.APF_UNEXPECTED_MESSAGE({ message: message.type, phase: 'channel open' })
-    if (channel.state === 'closing') this.#unanswered--
-    return channel
-  }
-
-  #confirmed(message: ApfMessageOf<'channelOpenConfirmation'>): void {
-    const channel = this.#answered(message)
-    channel.opened(message.sender, message.window)
-    channel.opener?.resolve({ outcome: 'opened' })
-    channel.opener = undefined
-  }
-
-  #refused(message: ApfMessageOf<'channelOpenFailure'>): void {
-    const channel = this.#answered(message)
-    this.drop(channel)
-    this.#uncount(channel)
-    channel.opener?.resolve({ outcome: 'refused', reason: message.reason })
-    channel.opener = undefined
   }
 
   // --- messages -----------------------------------------------------------------------------------------------
@@ -345,9 +154,13 @@ export class CiraSession extends ApfConnection {
   #isDevice(handshake: Handshake, chunk: Bytes): boolean {
     for (const byte of chunk) {
       if (byte !== GET[handshake.letters]) {
-        // A G that is not followed by ET is no message of APF either: the parser will say so of what follows.
+        const isDevice = handshake.letters === 0
         handshake.letters = GET.length
-        return true
+        if (!isDevice) {
+          const fault = wireFaults.WIRE_MALFORMED({ protocol: 'APF', reason: 'it begins like a request for a page' })
+          this.finish({ why: 'protocol', disconnect: DisconnectReason.protocolError, fault })
+        }
+        return isDevice
       }
       if (++handshake.letters === GET.length) {
         this.finish({ why: 'visitor', fault: ciraFaults.CIRA_VISITOR() }, landingPage)
@@ -367,7 +180,7 @@ export class CiraSession extends ApfConnection {
         this.#phase = step.phase
         for (const answer of step.send) this.send(answer)
         if (this.#handshake !== undefined && step.phase.at === 'forwarding') this.#established(this.#handshake)
-        if (message.type === 'globalRequest') this.#portsChanged(message.request)
+        if (message.type === 'globalRequest') this.#forwardingChanged(message.request)
         return
       case 'authenticate':
         this.#phase = step.phase
@@ -389,12 +202,6 @@ export class CiraSession extends ApfConnection {
     switch (message.type) {
       case 'keepaliveRequest':
         this.send({ type: 'keepaliveReply', cookie: message.cookie })
-        return
-      case 'channelOpenConfirmation':
-        this.#confirmed(message)
-        return
-      case 'channelOpenFailure':
-        this.#refused(message)
         return
       case 'channelOpen':
         this.send({
@@ -475,14 +282,14 @@ export class CiraSession extends ApfConnection {
     handshake.ready.resolve(this)
   }
 
-  #portsChanged(request: GlobalRequest): void {
+  #forwardingChanged(request: GlobalRequest): void {
     if (request.name === 'cancel-tcpip-forward') {
       this.#cancelled ??= []
       if (!this.#cancelled.includes(request.port)) this.#cancelled.push(request.port)
     }
     if (request.name !== 'tcpip-forward') return
     this.#forwarded = this.sweeper.now
-    this.#wakePortWaiters()
+    this.portsChanged()
     if (request.port === LAST_PORT) this.#settle()
   }
 
@@ -494,7 +301,7 @@ export class CiraSession extends ApfConnection {
       interval: this.#limits.keepaliveSeconds,
       timeout: this.#limits.keepaliveTimeoutSeconds,
     })
-    this.#wakePortWaiters()
+    this.portsChanged()
     this.#options.observe?.settled?.(this)
   }
 
@@ -524,11 +331,9 @@ export class CiraSession extends ApfConnection {
   }
 
   protected override ended(reason: CloseReason): void {
-    this.#portWaiters = undefined
     const handshake = this.#handshake
     const observe = this.#options.observe
     if (handshake === undefined) {
-      this.#places?.fail(this.lost(reason))
       observe?.ended?.(this, reason)
       return
     }

@@ -146,9 +146,12 @@ export abstract class ApfConnection implements ChannelCarrier, Swept {
   #drained(): void {
     this.#congested = false
     if (this.#channels === undefined) return
-    for (const channel of this.#channels.values()) {
-      if (this.#congested) return
+    for (const channel of [...this.#channels.values()]) {
       channel.flush()
+      if (!this.#congested) continue
+      // Next time the others come first.
+      if (this.#channels?.delete(channel.id) === true) this.#channels.set(channel.id, channel)
+      return
     }
   }
 
@@ -193,9 +196,12 @@ export abstract class ApfConnection implements ChannelCarrier, Swept {
       case 'channelWindowAdjust':
         this.channel(message.recipient)?.adjusted(message.increment)
         return true
-      case 'channelClose':
-        this.channel(message.recipient)?.peerClosed()
+      case 'channelClose': {
+        const channel = this.channel(message.recipient)
+        // Before its confirmation a channel has no other end: such a close is meant for an older one.
+        if (channel?.answered === true) channel.peerClosed()
         return true
+      }
       default:
         return false
     }
@@ -230,7 +236,8 @@ export abstract class ApfConnection implements ChannelCarrier, Swept {
     else if (reason.disconnect !== undefined && reason.why !== 'disconnected' && stream.writable)
       stream.write(encode(apfMessage, { type: 'disconnect', reason: reason.disconnect }))
     this.#end = reason
-    this.#failAll(reason)
+    // Most end idle: then there is nobody to tell, and no fault to make.
+    if (this.#channels !== undefined || this.#waiters !== undefined) this.failAll(this.lost(reason))
     this.#lingerUntil = this.sweeper.now + LINGER
     // What still comes is thrown away: without a reader the end of the stream would never be seen.
     stream.resume()
@@ -239,14 +246,12 @@ export abstract class ApfConnection implements ChannelCarrier, Swept {
     this.#resolveClosed(reason)
   }
 
-  #failAll(reason: CloseReason): void {
+  protected failAll(fault: Fault): void {
     const channels = this.#channels
     const waiters = this.#waiters
     this.#channels = undefined
     this.#waiters = undefined
     this.#closingChannels = 0
-    if (channels === undefined && waiters === undefined) return
-    const fault = this.lost(reason)
     if (channels !== undefined) for (const channel of channels.values()) channel.fail(fault)
     if (waiters !== undefined) for (const waiter of waiters) waiter.reject(fault)
   }

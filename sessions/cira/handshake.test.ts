@@ -239,11 +239,16 @@ describe('accepting a device', () => {
     }
   })
 
-  test('a G that is no GET is not waited for', async () => {
-    const { device, session } = start()
-    device.write(utf8('GO'))
-    await device.ended
-    await assert.rejects(session, isFault('WIRE_MALFORMED'))
+  test('a G that is no GET is not waited for, wherever it is split', async () => {
+    for (const chunks of [['GO'], ['G', 'E', 'X'], ['GE', '\u0001']]) {
+      const { device, session } = start()
+      for (const chunk of chunks) {
+        device.write(utf8(chunk))
+        await turn()
+      }
+      await device.ended
+      await assert.rejects(session, isFault('WIRE_MALFORMED'))
+    }
   })
 
   test('who says nothing is sent away in time, and so is who waits for a verdict', async () => {

@@ -1,11 +1,5 @@
-export {
-  acceptCira,
-  type CiraAcceptOptions,
-  type CiraCredentials,
-  type CiraObserver,
-  type CiraSession,
-  type Verdict,
-} from './accepting.ts'
+export type { CiraAcceptOptions, CiraCredentials, CiraObserver, Verdict } from './accept-options.ts'
+export { acceptCira, type CiraSession } from './accepting.ts'
 export { ApfChannel, type Channel, type ChannelCarrier } from './channel.ts'
 export type { CloseReason, CloseWhy } from './close-reason.ts'
 export { type DeviceTunnel, type DialOptions, dialCira } from './device.ts'
