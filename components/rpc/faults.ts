@@ -77,6 +77,11 @@ export const rpcFaults = faultTable({
     message: 'rps connection closed unexpectedly',
     remedy: 'Try again; look in the log of the provisioning server for the reason.',
   },
+  RPS_TOO_FAST: {
+    kind: 'protocol',
+    message: 'the provisioning server sent more than {limit} requests without waiting for an answer',
+    remedy: 'Check that the URL is that of a provisioning server.',
+  },
   RPS_REFUSED: {
     kind: 'device',
     message: 'rps returned error: {status}',

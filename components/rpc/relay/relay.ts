@@ -14,8 +14,10 @@ import { exchangeHttp } from './http-exchange.ts'
 import type { LocalWay } from './local-way.ts'
 import { TlsRelay } from './tls-relay.ts'
 
-/** The server has its own, shorter patience; this is for a device that says nothing at all. */
-const DEVICE_TIMEOUT: Milliseconds = seconds(60)
+/** A little more than the patience of servers, which is 12 to 15 seconds. */
+const DEVICE_TIMEOUT: Milliseconds = seconds(20)
+/** Requests a server may send ahead of their answers; it has one open at a time unless it gave up on others. */
+const MAX_AHEAD = 8
 /** Without a word of the server for this long there is none. */
 const SERVER_TIMEOUT: Milliseconds = minutes(15)
 const SWITCH_ATTEMPTS = 5
@@ -57,8 +59,9 @@ class Relay {
   readonly #life = new AbortController()
   readonly #tls: TlsRelay
   #port: number
-  /** The request the device is working on. A later one takes its place: the server gave up on it. */
-  #exchange: { readonly stop: AbortController; readonly done: Promise<void> } | undefined
+  /** Requests are served one after the other, so that answers come in their order, late ones too. */
+  #exchanges: Promise<void> = Promise.resolve()
+  #ahead = 0
 
   constructor(options: RelayOptions, signal: AbortSignal) {
     this.#options = options
@@ -88,7 +91,7 @@ class Relay {
   async end(): Promise<void> {
     this.#life.abort(new DOMException('the session with the server is over', 'AbortError'))
     this.#tls.close()
-    await this.#exchange?.done
+    await this.#exchanges
   }
 
   #send(message: Sendable): Promise<void> {
@@ -128,33 +131,34 @@ class Relay {
     }
   }
 
-  async #startExchange(request: Bytes): Promise<void> {
-    const before = this.#exchange
-    before?.stop.abort(new DOMException('the server sent another request', 'AbortError'))
-    await before?.done
-    const stop = new AbortController()
-    this.#exchange = { stop, done: this.#exchangeHttp(request, AbortSignal.any([this.#signal, stop.signal])) }
+  #startExchange(request: Bytes): void {
+    if (this.#ahead >= MAX_AHEAD) throw rpcFaults.RPS_TOO_FAST({ limit: MAX_AHEAD })
+    this.#ahead++
+    this.#exchanges = this.#exchanges.then(() => this.#exchange(request))
   }
 
   /** Never rejects: what goes wrong between us and the device is told to the server, which decides. */
-  async #exchangeHttp(request: Bytes, signal: AbortSignal): Promise<void> {
+  async #exchange(request: Bytes): Promise<void> {
+    const answer = await this.#answerOf(request)
+    this.#ahead--
+    // A reset would hit the request the server has sent since it gave up on this one.
+    if (answer.type === 'connection_reset' && this.#ahead > 0) return
+    // The end of the server is seen by whoever reads.
+    if (!this.#signal.aborted) await this.#send(answer).catch(() => {})
+  }
+
+  async #answerOf(request: Bytes): Promise<Sendable> {
     const { local, log } = this.#options
-    const until = AbortSignal.any([signal, AbortSignal.timeout(DEVICE_TIMEOUT)])
-    let answer: Sendable
+    const until = AbortSignal.any([this.#signal, AbortSignal.timeout(DEVICE_TIMEOUT)])
     try {
       const payload = await exchangeHttp(await local.openLocal(this.#port, until), request, until)
-      answer =
-        payload === undefined
-          ? { type: 'connection_reset', reason: 'connection_closed' }
-          : { type: 'response', payload }
-      if (payload === undefined) log.debug('AMT closed the connection without an answer')
+      if (payload !== undefined) return { type: 'response', payload }
+      log.debug('AMT closed the connection without an answer')
+      return { type: 'connection_reset', reason: 'connection_closed' }
     } catch (error) {
-      if (signal.aborted) return
-      log.warning(`AMT did not answer: ${Fault.from(error).message}`)
-      answer = { type: 'connection_reset', reason: 'lms_error' }
+      if (!this.#signal.aborted) log.warning(`AMT did not answer: ${Fault.from(error).message}`)
+      return { type: 'connection_reset', reason: 'lms_error' }
     }
-    // The end of the server is seen by whoever reads.
-    if (!signal.aborted) await this.#send(answer).catch(() => {})
   }
 
   async #forwardTls(bytes: Bytes): Promise<void> {
@@ -172,7 +176,7 @@ class Relay {
     const { log, pause, portSwitch } = this.#options
     const { maxSeconds, extraSeconds } = portSwitch
     log.info(`switching to port ${port}`)
-    await this.#exchange?.done
+    await this.#exchanges
     this.#tls.close()
     this.#port = port
     await pause(seconds(Math.min(delaySeconds, maxSeconds) + extraSeconds), this.#signal)
