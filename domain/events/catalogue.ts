@@ -111,6 +111,12 @@ export const catalogue = {
     fields: { operation: 'text', host: 'text', kind: 'text', life: 'text', code: 'text', milliseconds: 'number' },
     labels: ['kind', 'life', 'code'],
   },
+  'operation.interrupted': {
+    level: 'warn',
+    about: 'Work on the operations of a host broke off and is taken up again. Worry when one code stays.',
+    fields: { host: 'text', code: 'text', cause: 'text' },
+    labels: ['code'],
+  },
   'order.offered': {
     level: 'info',
     about: 'dm-manager gave an agent an order.',
