@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { setImmediate } from 'node:timers/promises'
 import { Kysely, sql } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import type { Engine } from './engine.ts'
@@ -12,12 +13,16 @@ export interface Scope {
   readonly engine: Engine
 }
 
+/** Uses between which the event loop may stand still. */
+const USES_PER_TURN = 16
+
 /** The database as the stores use it: deadlines, faults and transactions in one place. */
 export class Connection {
   readonly engine: Engine
   readonly #db: Kysely<Schema>
   readonly #inside = new AsyncLocalStorage<{ open: boolean }>()
   #closed = false
+  #uses = 0
 
   /** `onStatement` is told the text of every statement; never its values. */
   constructor(engine: Engine, onStatement?: (text: string) => void) {
@@ -112,6 +117,9 @@ export class Connection {
     // On an engine with one connection this would wait for itself; on others it would be outside the transaction.
     if (this.#inside.getStore()?.open === true) throw databaseFaults.DATABASE_NESTED()
     try {
+      // SQLite answers before it returns, so a loop of queries would never let a socket or a timer have its turn.
+      this.#uses += 1
+      if (this.#uses % USES_PER_TURN === 0) await setImmediate()
       return await this.#db.connection().execute(work, { signal })
     } catch (error) {
       throw this.engine.fault(error) ?? error

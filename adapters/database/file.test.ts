@@ -164,6 +164,20 @@ describe('the SQLite file', () => {
     })
   })
 
+  it('lets the rest of the process have its turn while somebody asks and asks', async () => {
+    await using(fresh(), async ({ devices }) => {
+      let turns = 0
+      const turn = (): void => {
+        turns += 1
+        immediate = setImmediate(turn)
+      }
+      let immediate = setImmediate(turn)
+      for (let n = 0; n < 320; n++) await devices.byGuid(aDevice(n).guid, deadline())
+      clearImmediate(immediate)
+      assert.ok(turns >= 10, `${turns} turns`)
+    })
+  })
+
   it('lets what runs finish when it is closed, and refuses what comes', async () => {
     const database = await openDatabase({ path: fresh() }, { clock })
     const running = database.inventory.transaction(async (tables) => {
