@@ -47,13 +47,14 @@ export const createInventory = (deps: InventoryDeps): InventoryComponent => {
   const projects = projectRecords(store, random)
   const views = hostViews(parts)
   const writes = writeRoutes(requests, views)
+  const retire = createRetire(parts, notify)
 
   return {
     inventory,
     routes: [
       ...projectRoutes(parts),
       ...listRoutes(parts, views),
-      ...hostRoutes(parts, notify, requests, createRetire(parts, notify), views, writes),
+      ...hostRoutes(parts, notify, requests, retire, views, writes),
       ...writes.routes,
       ...operationRoutes(parts, inventory, watch),
       ...auditRoutes(parts),
@@ -64,6 +65,7 @@ export const createInventory = (deps: InventoryDeps): InventoryComponent => {
     findProject: projects.find,
     start: async (signal) => {
       await projects.ensureDefault(signal)
+      await retire.resume(signal)
     },
     stop: async () => watch.stop(),
     ready: async (signal) => {

@@ -31,12 +31,18 @@ export const activeMode = (host: Host): Exclude<ControlMode, 'none'> => {
   return host.desiredControlMode === 'admin' ? 'admin' : 'client'
 }
 
+/** Whether an activation that failed may have left the firmware activated: it was begun, and nothing has shown since that it did not. */
+const leftInDoubt = (host: Host, lastAmt: Operation | undefined): boolean => {
+  const { detection } = host
+  // Where no agent ever reported, nothing could reach the firmware.
+  if (lastAmt?.life !== 'failed' || lastAmt.attempt === 0 || detection === undefined) return false
+  return !(detection.controlMode === 'none' && detection.at >= (lastAmt.endedAt ?? 0))
+}
+
 /** Whether the firmware may hold credentials of ours: also after an activation that ended badly half way. */
 export const mayBeActivated = (host: Host, lastAmt: Operation | undefined): boolean => {
-  if (isProvisioned(host)) return true
   const read = host.detection?.controlMode
-  if (read === 'client' || read === 'admin') return true
-  return lastAmt?.life === 'failed'
+  return isProvisioned(host) || read === 'client' || read === 'admin' || leftInDoubt(host, lastAmt)
 }
 
 /** Whether the host will be activated once everything pending has gone well. */

@@ -170,9 +170,17 @@ export const createEnrolment = (parts: InventoryParts, notify: Notifier) => {
         throw faults.ENROLMENT_REFUSED()
       })
       notify.hostChanged(admitted)
-      const credentials = await agentCredentials.create(admitted.project, admitted.id, signal)
-      events.emit('enrolment.used', { host: admitted.id, address: from })
-      return { project: admitted.project, hostId: admitted.id, ...credentials }
+      const { project, id } = admitted
+      const credentials = await agentCredentials.create(project, id, signal)
+      // Whoever deauthorised it meanwhile revoked before these were made.
+      const still = await store.transaction((tables) => tables.hosts.get(project, { id }), signal)
+      if (still === undefined || still.state === 'untrusted' || still.state === 'deleted') {
+        await agentCredentials.revoke(project, id, signal)
+        events.emit('enrolment.refused', { address: from, code: 'HOST' })
+        throw faults.ENROLMENT_REFUSED()
+      }
+      events.emit('enrolment.used', { host: id, address: from })
+      return { project, hostId: id, ...credentials }
     },
   }
 }

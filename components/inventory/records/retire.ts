@@ -15,6 +15,10 @@ interface Retired {
   readonly cancelled: readonly (readonly [Operation, Operation])[]
 }
 
+/** More than this many hosts were never left half retired by one crash. */
+const RESUMED = 1000
+const OURSELVES: Requester = { subject: 'inventory', name: 'inventory', from: '' }
+
 /** Ends what we know of a host, never while its firmware may hold credentials of ours. */
 export const createRetire = (parts: InventoryParts, notify: Notifier) => {
   const { store, clock, agentCredentials, config } = parts
@@ -27,14 +31,14 @@ export const createRetire = (parts: InventoryParts, notify: Notifier) => {
     outcome: AuditEntry['outcome'],
   ): AuditEntry => ({ at: clock.now(), project, ...requester, act, hostId: id, outcome })
 
-  /** Throws `HOST_NOT_FOUND`, `HOST_STILL_PROVISIONED`, `HOST_BUSY`. Cancels what is queued. */
-  const prepare = async (tables: InventoryTables, project: ProjectId, id: string): Promise<Retired> => {
+  /** Throws `HOST_NOT_FOUND`, `HOST_BUSY` and, without `force`, `HOST_STILL_PROVISIONED`. Cancels what is queued. */
+  const prepare = async (tables: InventoryTables, project: ProjectId, id: string, force: boolean): Promise<Retired> => {
     const host = await tables.hosts.get(project, { id })
     if (host === undefined) throw faults.HOST_NOT_FOUND({ host: id })
     const situation = await situationOf(tables, project, id, config.pendingPerHost)
     const running = situation.pending.find((operation) => operation.life === 'running')
     if (running !== undefined) throw faults.HOST_BUSY({ host: host.name, operation: running.id })
-    if (mayBeActivated(host, situation.lastAmt)) throw faults.HOST_STILL_PROVISIONED({ host: host.name })
+    if (!force && mayBeActivated(host, situation.lastAmt)) throw faults.HOST_STILL_PROVISIONED({ host: host.name })
     const cancelled: (readonly [Operation, Operation])[] = []
     for (const operation of situation.pending) {
       const written = await tables.operations.update(project, operation.id, operation.epoch, {
@@ -54,26 +58,62 @@ export const createRetire = (parts: InventoryParts, notify: Notifier) => {
     notify.hostChanged(host)
   }
 
+  /** The second half of a deletion, once the row says that it goes. */
+  const finish = async (
+    project: ProjectId,
+    id: string,
+    requester: Requester,
+    act: string,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    await agentCredentials.revoke(project, id, signal)
+    await store.transaction(async (tables) => {
+      if ((await tables.hosts.delete(project, id)) === 'missing') return
+      await tables.audit.append(audit(project, id, act, requester, 'succeeded'))
+    }, signal)
+  }
+
   return {
-    /** Safe to repeat: whatever a crash left half done is finished by the next call. */
-    remove: async (project: ProjectId, id: string, requester: Requester, signal: AbortSignal): Promise<void> => {
+    /**
+     * Deletes a host; what a crash leaves half done is finished by `resume` or by the next call. `force` gives up
+     * a machine that may be activated: its firmware then keeps credentials nobody has, and only clearing its
+     * CMOS helps.
+     */
+    remove: async (
+      project: ProjectId,
+      id: string,
+      force: boolean,
+      requester: Requester,
+      signal: AbortSignal,
+    ): Promise<void> => {
       const retired = await transact(
         store,
         id,
         async (tables) => {
-          const prepared = await prepare(tables, project, id)
+          const prepared = await prepare(tables, project, id, force)
           // From here on nothing new begins on it, while its credentials end.
           const host = await writeHost(tables, prepared.host, { state: 'deleted' }, clock.now())
           return { ...prepared, host }
         },
         signal,
       )
-      await agentCredentials.revoke(project, id, signal)
-      await store.transaction(async (tables) => {
-        if ((await tables.hosts.delete(project, id)) === 'missing') return
-        await tables.audit.append(audit(project, id, 'delete-host', requester, 'succeeded'))
-      }, signal)
+      await finish(project, id, requester, force ? 'force-delete-host' : 'delete-host', signal)
       tell(retired)
+    },
+
+    /** Ends the credentials a crash left to hosts that were deleted or deauthorised. */
+    resume: async (signal: AbortSignal): Promise<void> => {
+      const projects = await store.transaction((tables) => tables.projects.list(), signal)
+      for (const { id: project } of projects)
+        for (const state of ['deleted', 'untrusted'] as const) {
+          const page = await store.transaction(
+            (tables) => tables.hosts.list(project, { where: { state }, limit: RESUMED }),
+            signal,
+          )
+          for (const { id } of page.items)
+            if (state === 'untrusted') await agentCredentials.revoke(project, id, signal)
+            else await finish(project, id, OURSELVES, 'delete-host', signal)
+        }
     },
 
     deauthorise: async (
@@ -87,7 +127,7 @@ export const createRetire = (parts: InventoryParts, notify: Notifier) => {
         store,
         id,
         async (tables) => {
-          const prepared = await prepare(tables, project, id)
+          const prepared = await prepare(tables, project, id, false)
           const at = clock.now()
           const text = note === '' ? 'Invalidated' : `Invalidated: ${note}`
           const change = { state: 'untrusted' as const, hostStatus: { text, indicator: 'idle' as const, at } }

@@ -18,7 +18,7 @@ import type { Notifier } from '../records/notify.ts'
 import { createRegister, registerChange } from '../records/register.ts'
 import type { Requested, Requests } from '../records/requests.ts'
 import type { Retire } from '../records/retire.ts'
-import { projectOf, requesterOf } from './context.ts'
+import { demand, projectOf, requesterOf } from './context.ts'
 import type { HostViews } from './host-view.ts'
 import { idempotencyKey, type writeRoutes } from './host-writes.ts'
 
@@ -218,11 +218,16 @@ export const hostRoutes = (
     ...settings,
     method: 'DELETE',
     path: `${base}/:id`,
-    about: 'Deletes a host with its agents’ credentials and enrolment tokens. Refused while it is activated.',
+    about:
+      'Deletes a host with its agents’ credentials and enrolment tokens. Refused while it may be activated; an ' +
+      'administrator may `force` it for a machine that is gone.',
     permission: 'operate',
     params: oneHost,
-    handle: async ({ params, context, from, signal }) => {
-      await retire.remove(projectOf(context), params.id, requesterOf(context, from), signal)
+    query: Type.Object({ force: Type.Optional(Type.Boolean()) }),
+    handle: async ({ params, query, context, from, signal }) => {
+      const force = query.force === true
+      if (force) demand(context, 'administer')
+      await retire.remove(projectOf(context), params.id, force, requesterOf(context, from), signal)
       return { status: 200, body: {} }
     },
   })

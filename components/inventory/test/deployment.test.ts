@@ -54,7 +54,10 @@ export interface Client {
 }
 
 /** Inventory over a real database, bus and presence, with a surface that keeps the rules of the route table. */
-export const deploy = async (config: Partial<InventoryConfig> = {}) => {
+export const deploy = async (
+  config: Partial<InventoryConfig> = {},
+  beforeCredentials: (hostId: string) => Promise<void> = async () => undefined,
+) => {
   const folder = await mkdtemp(join(tmpdir(), 'inventory-'))
   const clock = movableClock()
   const database = await openDatabase({ path: join(folder, 'db.sqlite') }, { clock })
@@ -68,6 +71,7 @@ export const deploy = async (config: Partial<InventoryConfig> = {}) => {
   const live = new Map<string, string>()
   const agentCredentials: AgentCredentials = {
     create: async (_, hostId) => {
+      await beforeCredentials(hostId)
       const clientSecret = randomBytes(16).toString('hex')
       live.set(hostId, clientSecret)
       return { clientId: `edgenode-${hostId}`, clientSecret: secret(clientSecret) }

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { activated, aMachine, type Deployment, deploy, register } from './deployment.test.ts'
+import { faultTable } from '@outrider/protocols/values'
+import { activated, aMachine, carryOut, type Deployment, deploy, patience, register } from './deployment.test.ts'
+
+const lost = faultTable({
+  MACHINE_NEVER_CAME: { kind: 'timeout', message: 'No machine.', remedy: 'Install it.' },
+})
 
 describe('enrolment', () => {
   let deployment: Deployment
@@ -122,6 +127,50 @@ describe('enrolment', () => {
     const token = await tokenFor(host.resourceId)
     const rows = await deployment.operator.ask('GET', '/v1/projects/default/compute/audit')
     assert.equal(JSON.stringify([rows.body, deployment.events]).includes(token), false)
+  })
+
+  it('lets a host go whose activation failed before any agent reported, and a lost one by force', async () => {
+    const never = await register(deployment, { enableVpro: true })
+    const { body } = await deployment.operator.ask('GET', `${deployment.hosts}/${never.resourceId}`)
+    await carryOut(deployment, body.outrider.lastOperation.id, 'failed', lost.MACHINE_NEVER_CAME().record())
+    assert.equal((await deployment.operator.ask('DELETE', `${deployment.hosts}/${never.resourceId}`)).status, 200)
+
+    const gone = await activated(deployment)
+    const path = `${deployment.hosts}/${gone.resourceId}`
+    const force = { query: { force: 'true' } }
+    assert.equal((await deployment.operator.ask('DELETE', path, force)).status, 403)
+    const admin = deployment.clientOf(deployment.project, 'admin')
+    assert.equal((await admin.ask('DELETE', path)).status, 409)
+    assert.equal((await admin.ask('DELETE', path, force)).status, 200)
+    const audit = await admin.ask('GET', '/v1/projects/default/compute/audit', { query: { host: gone.resourceId } })
+    assert.equal(audit.body.entries[0].act, 'force-delete-host')
+  })
+
+  it('finishes at the next start what a crash left of a deletion', async () => {
+    const host = await register(deployment)
+    await enrol(await tokenFor(host.resourceId), host.serialNumber, host.uuid)
+    await deployment.inventory.changeHost(
+      deployment.project.id,
+      host.resourceId,
+      () => ({ state: 'deleted' }),
+      patience(),
+    )
+    assert.equal(deployment.live.has(host.resourceId), true)
+    await deployment.start(patience())
+    assert.equal(deployment.live.has(host.resourceId), false)
+    assert.equal((await deployment.operator.ask('GET', `${deployment.hosts}/${host.resourceId}`)).status, 404)
+  })
+
+  it('makes no credentials for a host that is deauthorised in the same moment', async () => {
+    await using own = await deploy({}, async (hostId) => {
+      await own.operator.ask('PUT', `${own.hosts}/${hostId}/invalidate`)
+    })
+    const host = await register(own)
+    const made = await own.operator.ask('POST', `${own.hosts}/${host.resourceId}/agent-env`)
+    const { OUTRIDER_ENROLMENT_TOKEN: token } = made.body.environment
+    const body = { token, serial: host.serialNumber, uuid: host.uuid }
+    assert.equal((await own.operator.ask('POST', '/v1/enrolment', { body })).status, 401)
+    assert.equal(own.live.has(host.resourceId), false)
   })
 
   it('ends credentials and tokens with the host, never while it is activated', async () => {

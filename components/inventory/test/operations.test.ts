@@ -130,6 +130,14 @@ describe('operations', () => {
 
   it('lets a deactivation end what an activation began, also one that failed half way', async () => {
     const host = await register(deployment)
+    const detected = (controlMode: 'none' | 'client', at: number) =>
+      deployment.inventory.changeHost(
+        deployment.project.id,
+        host.resourceId,
+        () => ({ detection: { support: 'amt', reason: 'AMT_READY', message: 'Ready.', controlMode, at } }),
+        patience(),
+      )
+    await detected('none', 0)
     const asked = await patch(host.resourceId, { desiredAmtState: 'AMT_STATE_PROVISIONED' })
     await carryOut(deployment, asked.headers['outrider-operation']!, 'failed', device.AMT_REFUSED().record())
     assert.equal((await hostOf(host.resourceId)).amtStatus, 'AMT Activation Failed')
