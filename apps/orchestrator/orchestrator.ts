@@ -2,10 +2,9 @@ import { X509Certificate } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
-import { createContextKey } from '@connectrpc/connect'
 import { createLocalBus, createLocalPresence } from '@outrider/bus-local'
 import { openDatabase } from '@outrider/database'
-import type { RequestContext } from '@outrider/domain/identity'
+import { createDmManager, requestContextKey } from '@outrider/dm-manager'
 import { createOidcIdentity } from '@outrider/identity-oidc'
 import { createInventory } from '@outrider/inventory'
 import { ADMIN, createIssuer } from '@outrider/issuer'
@@ -158,6 +157,19 @@ export const startOrchestrator = async (
   })
   opened.defer(() => rps.stop())
 
+  const dmManager = createDmManager({
+    config: { mpsHostnames: [config.publicHost, ...cira.map(({ host }) => host)] },
+    inventory: inventory.inventory,
+    control: mps.control,
+    provisioning: rps.provisioning,
+    leases: database.leases,
+    bus,
+    clock,
+    random,
+    events,
+    holder: hostname(),
+  })
+
   // Who may do what at the very first.
   const isNew = !(await issuer.accounts.exists(ADMIN, signal))
   const password =
@@ -179,6 +191,7 @@ export const startOrchestrator = async (
       {
         issuer: () => issuer.ready(),
         inventory: (until) => inventory.ready(until),
+        dmManager: (until) => dmManager.ready(until),
         secrets: async (until) => [{ name: 'secrets', state: await secrets.health(until) }],
       },
       READY_PATIENCE,
@@ -189,14 +202,14 @@ export const startOrchestrator = async (
     findProject: inventory.findProject,
     events,
     clock,
-    contextKey: createContextKey<RequestContext | undefined>(undefined),
+    contextKey: requestContextKey,
     routes: [
       ...inventory.routes,
       ...mps.routes,
       ...rps.routes,
       ...serviceRoutes({ version: VERSION, ready, metrics, metricsType }),
     ],
-    grpc: [],
+    grpc: [{ permission: 'agent', register: (router) => dmManager.grpc(router) }],
     sockets: [...rps.sockets],
     raw: [{ prefix: '/realms/', handle: issuer.handle }],
   })
@@ -214,6 +227,10 @@ export const startOrchestrator = async (
     await renewing
   })
   opened.defer(() => host.drain())
+
+  // Work is taken up once everything it needs is there.
+  await dmManager.start(signal)
+  opened.defer(() => dmManager.stop())
 
   const running = opened.move()
   return {

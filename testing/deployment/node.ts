@@ -28,7 +28,7 @@ export class SimulatedNode {
   }
 
   start(): void {
-    this.#program = new Program(`node ${this.serial}`, this.#words, { OUTRIDER_DETECT_SECONDS: '5' })
+    this.#program = new Program(`node ${this.serial}`, this.#words, {})
   }
 
   get program(): Program {
