@@ -41,7 +41,7 @@ const byFault: Readonly<Record<string, ExitName>> = {
   RPS_UNAUTHORIZED: 'RPSAuthenticationFailed',
   RPS_NOT_WEBSOCKET: 'MissingOrIncorrectURL',
   AMT_REFUSED_PASSWORD: 'AMTAuthenticationFailed',
-  AMT_NOT_ACTIVATED: 'UnableToDeactivate',
+  DEVICE_NOT_ACTIVATED: 'UnableToDeactivate',
   AMT_ADMIN_MODE: 'UnableToDeactivate',
   AMT_STILL_ACTIVATED: 'DeactivationFailed',
   MEI_NO_PERMISSION: 'IncorrectPermissions',

@@ -97,7 +97,7 @@ export const rpcFaults = faultTable({
     message: 'interrupted by user',
     remedy: 'Run it again; what the device was told before stays told.',
   },
-  AMT_NOT_ACTIVATED: {
+  DEVICE_NOT_ACTIVATED: {
     kind: 'conflict',
     message: 'Deactivation failed. Device control mode: not activated',
     remedy: 'Nothing needs to be done.',

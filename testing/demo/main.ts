@@ -50,7 +50,7 @@ try {
   await steps.run('power before activation is refused', async () => {
     const { code, stderr } = await cli.run('set', 'host', host, '--power', 'on', '--wait')
     if (code === 0) throw new Error('it was not refused')
-    said(stderr, 'AMT_NOT_PROVISIONED')
+    said(stderr, 'AMT_NOT_ACTIVATED')
     return `exit code ${code}`
   })
   await steps.run('orch-cli generate agent-env', () =>

@@ -43,7 +43,7 @@ const unprovisionLocally = async (deps: RpcDeps, log: Log): Promise<void> => {
   const mode = await reachAmt({ ...engineOf(deps), amthi }, deps, log)
   if (mode === 0) {
     // A configuration that was begun and never finished looks like this; it is left the same way.
-    if ((await amthi.getProvisioningState(deps.signal)) !== IN_PROVISIONING) throw rpcFaults.AMT_NOT_ACTIVATED()
+    if ((await amthi.getProvisioningState(deps.signal)) !== IN_PROVISIONING) throw rpcFaults.DEVICE_NOT_ACTIVATED()
     await amthi.stopConfiguration(deps.signal)
     return
   }

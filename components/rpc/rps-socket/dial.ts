@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type createConnection, isIP, type Socket } from 'node:net'
 import { getCACertificates, connect as tlsConnect } from 'node:tls'
-import { type Fault, MiB, type Milliseconds, seconds } from '@outrider/protocols/values'
+import { Fault, MiB, type Milliseconds, seconds } from '@outrider/protocols/values'
 import { WebSocket } from 'ws'
 import type { DialRps, RpsTarget } from '../deps.ts'
 import { rpcFaults } from '../faults.ts'
@@ -101,6 +101,7 @@ const opened = (socket: WebSocket, url: string, signal: AbortSignal): Promise<vo
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH/
 
 const refusal = (error: unknown, url: string): Fault => {
+  if (error instanceof Fault) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
   const reason = code ?? (error instanceof Error ? error.message : String(error))
   return code !== undefined && CERTIFICATE.test(code)
