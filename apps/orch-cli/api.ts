@@ -103,7 +103,7 @@ export interface Api {
   register(body: object): Promise<HostView>
   /** The fault of a refusal carries the operation that records it. */
   patchHost(id: string, body: object): Promise<{ readonly host: HostView; readonly operations: readonly string[] }>
-  deleteHost(id: string): Promise<void>
+  deleteHost(id: string, force: boolean): Promise<void>
   deauthorizeHost(id: string, note: string | undefined): Promise<void>
   agentEnvironment(id: string, body: object): Promise<AgentEnvironment>
   operations(host: string | undefined, life: string | undefined, limit: number): Promise<readonly OperationView[]>
@@ -125,7 +125,7 @@ export interface ApiOptions {
 const OPERATION_HEADER = 'outrider-operation'
 const MOST_PAGES = 1000
 
-const queryOf = (fields: Readonly<Record<string, string | number | undefined>>): string => {
+const queryOf = (fields: Readonly<Record<string, string | number | boolean | undefined>>): string => {
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(fields)) if (value !== undefined) query.set(name, String(value))
   const text = query.toString()
@@ -223,8 +223,8 @@ export const connectApi = ({ http, endpoint, project, token, signal }: ApiOption
       return { host: json<HostView>(answer), operations }
     },
 
-    deleteHost: async (id) => {
-      await call('DELETE', hostUrl(id), undefined)
+    deleteHost: async (id, force) => {
+      await call('DELETE', `${hostUrl(id)}${queryOf({ force: force || undefined })}`, undefined)
     },
     deauthorizeHost: async (id, note) => {
       await call('PUT', `${hostUrl(id)}/invalidate${queryOf({ note })}`, undefined)

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { faultStatus, faultTable } from '@outrider/protocols/values'
 import { parse } from 'yaml'
 import { fails, type Orchestrator, PASSWORD, patience, serveOrchestrator, succeeds } from './orchestrator.test.ts'
-import { orchCli, type RunOptions } from './run.test.ts'
+import { LAUNCHER, orchCli, type RunOptions } from './run.test.ts'
 
+const SCRIPT = '/usr/bin/script'
 const device = faultTable({
   POWER_NOT_REACHED: {
     kind: 'timeout',
@@ -48,7 +52,7 @@ describe('orch-cli', () => {
   }
   const activated = async () => {
     const host = await created()
-    orchestrator.willGo(succeeds('order-offered'))
+    orchestrator.willGo(host.name, succeeds('order-offered'))
     await ok('set', 'host', host.name, '--amt-state', 'provisioned', '--wait')
     return host
   }
@@ -60,199 +64,314 @@ describe('orch-cli', () => {
   })
   after(() => orchestrator[Symbol.asyncDispose]())
 
-  it('keeps its tokens where their owner alone may read, and the password nowhere', async () => {
-    assert.equal((await stat(config)).mode & 0o777, 0o600)
-    assert.equal((await stat(join(config, '..'))).mode & 0o077, 0)
-    const text = await readFile(config, 'utf8')
-    assert.equal(text.includes(PASSWORD), false)
-    const settings = parse(text)
-    assert.equal(settings['api-endpoint'], orchestrator.origin)
-    assert.equal(settings['keycloak-endpoint'], `${orchestrator.origin}/realms/master`)
-    assert.equal(settings.username, 'admin')
-    assert.ok(settings['refresh-token'])
-    await writeFile(config, text, { mode: 0o644 })
-    const { chmod } = await import('node:fs/promises')
-    await chmod(config, 0o644)
-    await ok('list', 'host')
-    assert.equal((await stat(config)).mode & 0o777, 0o600, 'a file left open is closed')
-  })
-
-  it('takes a password from a file or the standard input, never from the command line', async () => {
-    const file = join(orchestrator.folder, 'second.yaml')
-    const base = ['login', 'admin', '--api-endpoint', orchestrator.origin, '--ca', orchestrator.caFile]
-    const environment = { ORCH_CLI_CONFIG: file }
-    const piped = await orchCli([...base, '--password-file', '-'], { environment, input: `${PASSWORD}\n` })
-    assert.equal(piped.code, 0, piped.err)
-    assert.equal(piped.argv.includes(PASSWORD), false)
-    const none = await orchCli(base, { environment })
-    assert.equal(none.code, faultStatus.invalid.exit)
-    assert.match(none.err, /CLI_NO_PASSWORD/)
-    const argument = await orchCli([...base, PASSWORD], { environment })
-    assert.equal(argument.code, faultStatus.invalid.exit)
-    const wrong = await orchCli([...base, '--password-file', '-'], { environment, input: 'wrong password\n' })
-    assert.equal(wrong.code, faultStatus.auth.exit)
-    assert.match(wrong.err, /^error: CLI_LOGIN_REFUSED: .*\nremedy: /)
-  })
-
-  it('prints a token that scripts can use', async () => {
-    const token = (await ok('token')).trim()
-    assert.equal(token.split('.').length, 3)
-    const ran = await orchCli(['list', 'host', '--api-endpoint', orchestrator.origin, '--ca', orchestrator.caFile], {
-      environment: { ORCH_CLI_CONFIG: join(orchestrator.folder, 'none.yaml'), MT_GW_TOKEN: token },
+  describe('side by side', { concurrency: 4 }, () => {
+    it('keeps its tokens where their owner alone may read, and the password nowhere', async () => {
+      assert.equal((await stat(config)).mode & 0o777, 0o600)
+      assert.equal((await stat(join(config, '..'))).mode & 0o077, 0)
+      const text = await readFile(config, 'utf8')
+      assert.equal(text.includes(PASSWORD), false)
+      const settings = parse(text)
+      assert.equal(settings['api-endpoint'], orchestrator.origin)
+      assert.equal(settings['keycloak-endpoint'], `${orchestrator.origin}/realms/master`)
+      assert.equal(settings.username, 'admin')
+      assert.ok(settings['refresh-token'])
+      const open = join(orchestrator.folder, 'open.yaml')
+      await writeFile(open, text, { mode: 0o644 })
+      await chmod(open, 0o644)
+      assert.equal((await orchCli(['list', 'host'], { environment: { ORCH_CLI_CONFIG: open } })).code, 0)
+      assert.equal((await stat(open)).mode & 0o777, 0o600, 'a file left open is closed')
     })
-    assert.equal(ran.code, 0, ran.err)
-  })
 
-  it('renews an expired token, also when several start at once', async () => {
-    const file = join(orchestrator.folder, 'expiring.yaml')
-    assert.equal((await login('admin', file)).code, 0)
-    const before = await readFile(file, 'utf8')
-    await writeFile(file, before.replace(/access-token-expires: \d+/, 'access-token-expires: 1'), { mode: 0o600 })
-    const ran = await Promise.all([1, 2, 3].map(() => orchCli(['token'], { environment: { ORCH_CLI_CONFIG: file } })))
-    for (const { code, err } of ran) assert.equal(code, 0, err)
-    assert.equal(new Set(ran.map(({ out }) => out)).size, 1, 'one renewed for all')
-    assert.notEqual(parse(await readFile(file, 'utf8'))['refresh-token'], parse(before)['refresh-token'])
-  })
-
-  it('says that a login has ended, and logs out', async () => {
-    const file = join(orchestrator.folder, 'ending.yaml')
-    assert.equal((await login('admin', file)).code, 0)
-    const environment = { ORCH_CLI_CONFIG: file }
-    const stale = await readFile(file, 'utf8')
-    assert.equal((await orchCli(['logout'], { environment })).code, 0)
-    assert.equal((await readFile(file, 'utf8')).includes('token'), false)
-    const without = await orchCli(['list', 'host'], { environment })
-    assert.equal(without.code, faultStatus.auth.exit)
-    assert.match(without.err, /CLI_NOT_LOGGED_IN/)
-    await writeFile(file, stale.replace(/access-token-expires: \d+/, 'access-token-expires: 1'), { mode: 0o600 })
-    const ended = await orchCli(['list', 'host'], { environment })
-    assert.equal(ended.code, faultStatus.auth.exit)
-    assert.match(ended.err, /CLI_LOGIN_EXPIRED/)
-  })
-
-  it('verifies the orchestrator, and says when it is away', async () => {
-    const environment = { ORCH_CLI_CONFIG: join(orchestrator.folder, 'none.yaml'), MT_GW_TOKEN: 'x' }
-    const untrusted = await orchCli(['list', 'host', '--api-endpoint', orchestrator.origin], { environment })
-    assert.equal(untrusted.code, faultStatus.auth.exit)
-    assert.match(untrusted.err, /CLI_UNTRUSTED/)
-    const away = await orchCli(['list', 'host', '--api-endpoint', 'https://localhost:1'], { environment })
-    assert.equal(away.code, faultStatus.unavailable.exit)
-    assert.match(away.err, /CLI_UNREACHABLE/)
-    const plain = await orchCli(['list', 'host', '--api-endpoint', 'http://orchestrator.example'], { environment })
-    assert.equal(plain.code, faultStatus.invalid.exit)
-    assert.match(plain.err, /CLI_ENDPOINT_INVALID/)
-  })
-
-  it('creates, lists and shows hosts in every form', async () => {
-    const { name, serial, uuid } = await created()
-    const list = await ok('list', 'hosts', '--wide')
-    const [head, ...rows] = list.trimEnd().split('\n')
-    assert.match(head!, /^NAME +ID +SUPPORT +REASON +AMT +STATE +MODE +PRESENCE +POWER +LAST OPERATION +SERIAL +UUID/)
-    const row = rows.find((line) => line.startsWith(`${name} `))!
-    assert.ok(row.includes(serial) && row.includes(uuid) && row.includes('not connected'))
-    const sheet = await ok('get', 'host', serial)
-    assert.match(sheet, /Support +unknown/)
-    assert.match(sheet, /Presence +not connected/)
-    const host = await json('get', 'host', uuid)
-    assert.equal(host.name, name)
-    assert.equal(parse(await ok('get', 'host', host.resourceId, '--output', 'yaml')).name, name)
-    const found = await json('list', 'host', '--filter', `serialNumber="${serial}"`)
-    assert.deepEqual(
-      found.map((one: { name: string }) => one.name),
-      [name],
-    )
-    const again = await cli(['create', 'host', 'another', '--serial', serial])
-    assert.equal(again.code, faultStatus.conflict.exit)
-    assert.match(again.err, /HOST_EXISTS/)
-    assert.match(await ok('delete', 'host', name), /is deleted/)
-    const gone = await cli(['get', 'host', name])
-    assert.equal(gone.code, faultStatus.missing.exit)
-    assert.match(gone.err, /^error: HOST_NOT_FOUND: .*\nremedy: /)
-  })
-
-  it('reads every page of a list', async () => {
-    const names = new Set(await orchestrator.registerMany(105))
-    const hosts = await json('list', 'host')
-    for (const { name } of hosts) names.delete(name)
-    assert.equal(names.size, 0)
-    const filtered = await json('list', 'host', '--filter', 'name="machine-"')
-    assert.equal(filtered.length, 105)
-    assert.equal((await json('list', 'host', '--page-size', '7')).length, 7)
-  })
-
-  it('shows the steps of an operation while it runs, and its outcome', async () => {
-    const { name } = await created()
-    orchestrator.willGo(succeeds('order-offered', 'rpc-started', 'control-mode-confirmed', 'connected'))
-    const lines: string[] = []
-    const ran = await cli(['set', 'host', name, '--amt-state', 'provisioned', '--control-mode', 'client', '--wait'], {
-      onLine: (line) => lines.push(line),
+    it('takes a password from a file or the standard input, never from the command line', async () => {
+      const file = join(orchestrator.folder, 'second.yaml')
+      const base = ['login', 'admin', '--api-endpoint', orchestrator.origin, '--ca', orchestrator.caFile]
+      const environment = { ORCH_CLI_CONFIG: file }
+      const piped = await orchCli([...base, '--password-file', '-'], { environment, input: `${PASSWORD}\n` })
+      assert.equal(piped.code, 0, piped.err)
+      assert.equal(piped.argv.includes(PASSWORD), false)
+      const none = await orchCli(base, { environment })
+      assert.equal(none.code, faultStatus.invalid.exit)
+      assert.match(none.err, /CLI_NO_PASSWORD/)
+      const argument = await orchCli([...base, PASSWORD], { environment })
+      assert.equal(argument.code, faultStatus.invalid.exit)
+      const wrong = await orchCli([...base, '--password-file', '-'], { environment, input: 'wrong password\n' })
+      assert.equal(wrong.code, faultStatus.auth.exit)
+      assert.match(wrong.err, /^error: CLI_LOGIN_REFUSED: .*\nremedy: /)
     })
-    assert.equal(ran.code, 0, ran.err)
-    assert.match(lines[0]!, /^activate op-[0-9a-z]{20} is /)
-    const steps = lines.flatMap((line) => /^\[ *\d+\.\ds\] (\S+) {2}The/.exec(line)?.[1] ?? [])
-    assert.deepEqual(steps, ['order-offered', 'rpc-started', 'control-mode-confirmed', 'connected'])
-    assert.match(lines.at(-1)!, /^activate succeeded in \d+\.\ds$/)
-    assert.match(await ok('get', 'host', name), /Outcome +activate succeeded/)
 
-    orchestrator.willGo(succeeds())
-    const [reset, host] = [
-      await json('set', 'host', name, '--power', 'reset', '--wait'),
-      await json('get', 'host', name),
-    ]
-    assert.equal(reset.operations[0].kind, 'reset')
-    assert.equal(reset.host.currentPowerState, host.currentPowerState)
-    const listed = await json('list', 'operations', '--host', name)
-    assert.deepEqual(
-      listed.map((one: { kind: string }) => one.kind),
-      ['reset', 'activate'],
-    )
-    assert.match(await ok('get', 'operation', listed[1].id), /control-mode-confirmed: The/)
-    const audit = await ok('list', 'audit', '--host', name)
-    assert.match(audit, /admin +127\.0\.0\.1 +activate +host-\w+ +requested/)
-  })
+    it('prints a token that scripts can use', async () => {
+      const token = (await ok('token')).trim()
+      assert.equal(token.split('.').length, 3)
+      const ran = await orchCli(['list', 'host', '--api-endpoint', orchestrator.origin, '--ca', orchestrator.caFile], {
+        environment: { ORCH_CLI_CONFIG: join(orchestrator.folder, 'none.yaml'), MT_GW_TOKEN: token },
+      })
+      assert.equal(ran.code, 0, ran.err)
+    })
 
-  it('ends a failed operation with its fault and exit code', async () => {
-    const { name } = await activated()
-    orchestrator.willGo(fails(device.POWER_NOT_REACHED().record(), 'soft-off-sent'))
-    const ran = await cli(['set', 'host', name, '--power', 'off', '--wait'])
-    assert.equal(ran.code, faultStatus.timeout.exit)
-    assert.match(ran.out, /power-off failed after/)
-    assert.match(
-      ran.err,
-      /^error: POWER_NOT_REACHED: The machine did not turn off\.\nremedy: Try --power-policy immediate\.\noperation: op-/,
-    )
-  })
+    it('renews an expired token, also when several start at once', async () => {
+      const file = join(orchestrator.folder, 'expiring.yaml')
+      assert.equal((await login('admin', file)).code, 0)
+      const before = await readFile(file, 'utf8')
+      await writeFile(file, before.replace(/access-token-expires: \d+/, 'access-token-expires: 1'), { mode: 0o600 })
+      const ran = await Promise.all([1, 2, 3].map(() => orchCli(['token'], { environment: { ORCH_CLI_CONFIG: file } })))
+      for (const { code, err } of ran) assert.equal(code, 0, err)
+      assert.equal(new Set(ran.map(({ out }) => out)).size, 1, 'one renewed for all')
+      assert.notEqual(parse(await readFile(file, 'utf8'))['refresh-token'], parse(before)['refresh-token'])
+    })
 
-  it('prints a refused act as code, cause and remedy', async () => {
-    const { name } = await created()
-    for (const words of [
-      ['--power', 'off', '--wait'],
-      ['--power', 'reset'],
-    ]) {
-      const ran = await cli(['set', 'host', name, ...words])
-      assert.equal(ran.code, faultStatus.conflict.exit)
-      assert.match(ran.err, /^error: AMT_NOT_ACTIVATED: .+\nremedy: Activate it first: .+\noperation: op-/)
+    it('says that a login has ended, and logs out', async () => {
+      const file = join(orchestrator.folder, 'ending.yaml')
+      assert.equal((await login('admin', file)).code, 0)
+      const environment = { ORCH_CLI_CONFIG: file }
+      const stale = await readFile(file, 'utf8')
+      assert.equal((await orchCli(['logout'], { environment })).code, 0)
+      assert.equal((await readFile(file, 'utf8')).includes('token'), false)
+      const without = await orchCli(['list', 'host'], { environment })
+      assert.equal(without.code, faultStatus.auth.exit)
+      assert.match(without.err, /CLI_NOT_LOGGED_IN/)
+      await writeFile(file, stale.replace(/access-token-expires: \d+/, 'access-token-expires: 1'), { mode: 0o600 })
+      const ended = await orchCli(['list', 'host'], { environment })
+      assert.equal(ended.code, faultStatus.auth.exit)
+      assert.match(ended.err, /CLI_LOGIN_EXPIRED/)
+    })
+
+    it('verifies the orchestrator, and says when it is away', async () => {
+      const environment = { ORCH_CLI_CONFIG: join(orchestrator.folder, 'none.yaml'), MT_GW_TOKEN: 'x' }
+      const untrusted = await orchCli(['list', 'host', '--api-endpoint', orchestrator.origin], { environment })
+      assert.equal(untrusted.code, faultStatus.auth.exit)
+      assert.match(untrusted.err, /CLI_UNTRUSTED/)
+      const away = await orchCli(['list', 'host', '--api-endpoint', 'https://localhost:1'], { environment })
+      assert.equal(away.code, faultStatus.unavailable.exit)
+      assert.match(away.err, /CLI_UNREACHABLE/)
+      const plain = await orchCli(['list', 'host', '--api-endpoint', 'http://orchestrator.example'], { environment })
+      assert.equal(plain.code, faultStatus.invalid.exit)
+      assert.match(plain.err, /CLI_ENDPOINT_INVALID/)
+    })
+
+    it('creates, lists and shows hosts in every form', async () => {
+      const { name, serial, uuid } = await created()
+      const list = await ok('list', 'hosts', '--wide')
+      const [head, ...rows] = list.trimEnd().split('\n')
+      assert.match(head!, /^NAME +ID +SUPPORT +REASON +AMT +STATE +MODE +PRESENCE +POWER +LAST OPERATION +SERIAL +UUID/)
+      const row = rows.find((line) => line.startsWith(`${name} `))!
+      assert.ok(row.includes(serial) && row.includes(uuid) && row.includes('not connected'))
+      const sheet = await ok('get', 'host', serial)
+      assert.match(sheet, /Support +unknown/)
+      assert.match(sheet, /Presence +not connected/)
+      const host = await json('get', 'host', uuid)
+      assert.equal(host.name, name)
+      assert.equal(parse(await ok('get', 'host', host.resourceId, '--output', 'yaml')).name, name)
+      const found = await json('list', 'host', '--filter', `serialNumber="${serial}"`)
+      assert.deepEqual(
+        found.map((one: { name: string }) => one.name),
+        [name],
+      )
+      const again = await cli(['create', 'host', 'another', '--serial', serial])
+      assert.equal(again.code, faultStatus.conflict.exit)
+      assert.match(again.err, /HOST_EXISTS/)
+      assert.match(await ok('delete', 'host', name), /is deleted/)
+      const gone = await cli(['get', 'host', name])
+      assert.equal(gone.code, faultStatus.missing.exit)
+      assert.match(gone.err, /^error: HOST_NOT_FOUND: .*\nremedy: /)
+    })
+
+    it('reads every page of a list', async () => {
+      const names = new Set(await orchestrator.registerMany(105))
+      const hosts = await json('list', 'host')
+      for (const { name } of hosts) names.delete(name)
+      assert.equal(names.size, 0)
+      const filtered = await json('list', 'host', '--filter', 'name="machine-"')
+      assert.equal(filtered.length, 105)
+      assert.equal((await json('list', 'host', '--page-size', '7')).length, 7)
+    })
+
+    it('shows the steps of an operation while it runs, and its outcome', async () => {
+      const { name } = await created()
+      orchestrator.willGo(name, succeeds('order-offered', 'rpc-started', 'control-mode-confirmed', 'connected'))
+      const lines: string[] = []
+      const ran = await cli(['set', 'host', name, '--amt-state', 'provisioned', '--control-mode', 'client', '--wait'], {
+        onLine: (line) => lines.push(line),
+      })
+      assert.equal(ran.code, 0, ran.err)
+      assert.match(lines[0]!, /^activate op-[0-9a-z]{20} is /)
+      const steps = lines.flatMap((line) => /^\[ *\d+\.\ds\] (\S+) {2}The/.exec(line)?.[1] ?? [])
+      assert.deepEqual(steps, ['order-offered', 'rpc-started', 'control-mode-confirmed', 'connected'])
+      assert.match(lines.at(-1)!, /^activate succeeded in \d+\.\ds$/)
+      assert.match(await ok('get', 'host', name), /Outcome +activate succeeded/)
+
+      orchestrator.willGo(name, succeeds())
+      const [reset, host] = [
+        await json('set', 'host', name, '--power', 'reset', '--wait'),
+        await json('get', 'host', name),
+      ]
+      assert.equal(reset.operations[0].kind, 'reset')
+      assert.equal(reset.host.currentPowerState, host.currentPowerState)
+      const listed = await json('list', 'operations', '--host', name)
+      assert.deepEqual(
+        listed.map((one: { kind: string }) => one.kind),
+        ['reset', 'activate'],
+      )
+      assert.match(await ok('get', 'operation', listed[1].id), /control-mode-confirmed: The/)
+      const audit = await ok('list', 'audit', '--host', name)
+      assert.match(audit, /admin +127\.0\.0\.1 +activate +host-\w+ +requested/)
+    })
+
+    it('ends a failed operation with its fault and exit code', async () => {
+      const { name } = await activated()
+      orchestrator.willGo(name, fails(device.POWER_NOT_REACHED().record(), 'soft-off-sent'))
+      const ran = await cli(['set', 'host', name, '--power', 'off', '--wait'])
+      assert.equal(ran.code, faultStatus.timeout.exit)
+      assert.match(ran.out, /power-off failed after/)
+      assert.match(
+        ran.err,
+        /^error: POWER_NOT_REACHED: The machine did not turn off\.\nremedy: Try --power-policy immediate\.\noperation: op-/,
+      )
+    })
+
+    it('prints a refused act as code, cause and remedy', async () => {
+      const { name } = await created()
+      for (const words of [
+        ['--power', 'off', '--wait'],
+        ['--power', 'reset'],
+      ]) {
+        const ran = await cli(['set', 'host', name, ...words])
+        assert.equal(ran.code, faultStatus.conflict.exit)
+        assert.match(ran.err, /^error: AMT_NOT_ACTIVATED: .+\nremedy: Activate it first: .+\noperation: op-/)
+        const id = /operation: (op-\w+)/.exec(ran.err)![1]!
+        assert.equal((await json('get', 'operation', id)).life, 'refused')
+        const asked = await cli(['get', 'operation', id, '--wait'])
+        assert.equal(asked.code, faultStatus.conflict.exit)
+      }
+      const script = await cli(['set', 'host', name, '--power', 'on', '--output', 'json'])
+      assert.equal(JSON.parse(script.err).fault.code, 'AMT_NOT_ACTIVATED')
+      const unknown = await cli(['set', 'host', 'nobody', '--power', 'on'])
+      assert.equal(unknown.code, faultStatus.missing.exit)
+    })
+
+    it('gives up waiting when it was told to, and takes it up again', async () => {
+      const { name } = await activated()
+      const ran = await cli(['set', 'host', name, '--power', 'off', '--wait', '--timeout', '1'])
+      assert.equal(ran.code, faultStatus.timeout.exit)
+      assert.match(ran.err, /CLI_WAIT_OVER/)
       const id = /operation: (op-\w+)/.exec(ran.err)![1]!
-      assert.equal((await json('get', 'operation', id)).life, 'refused')
+      assert.match(await ok('cancel', 'operation', id), /is cancelled/)
       const asked = await cli(['get', 'operation', id, '--wait'])
       assert.equal(asked.code, faultStatus.conflict.exit)
-    }
-    const script = await cli(['set', 'host', name, '--power', 'on', '--output', 'json'])
-    assert.equal(JSON.parse(script.err).fault.code, 'AMT_NOT_ACTIVATED')
-    const unknown = await cli(['set', 'host', 'nobody', '--power', 'on'])
-    assert.equal(unknown.code, faultStatus.missing.exit)
+      assert.match(asked.err, /CLI_OPERATION_CANCELLED/)
+    })
+
+    it('writes the environment file of a node for its owner alone', async () => {
+      const { name } = await created()
+      const file = join(orchestrator.folder, 'agent.env')
+      await writeFile(file, 'old', { mode: 0o644 })
+      const said = await ok('generate', 'agent-env', '--host', name, '--out', file)
+      assert.match(said, /good once, until \d{4}-/)
+      assert.equal((await stat(file)).mode & 0o777, 0o600)
+      const lines = (await readFile(file, 'utf8')).trimEnd().split('\n')
+      const variables = new Map(
+        lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+      )
+      for (const variable of [
+        'OUTRIDER_URL',
+        'OUTRIDER_RPS_URL',
+        'OUTRIDER_TOKEN_URL',
+        'OUTRIDER_PROJECT',
+        'OUTRIDER_HOST_ID',
+        'OUTRIDER_ENROLMENT_TOKEN',
+        'OUTRIDER_CA',
+        'OUTRIDER_CIRA_ADDRESS',
+      ])
+        assert.ok(variables.get(variable), variable)
+      assert.equal(Buffer.from(variables.get('OUTRIDER_CA')!, 'base64').toString(), orchestrator.ca)
+      assert.equal(said.includes(variables.get('OUTRIDER_ENROLMENT_TOKEN')!), false)
+      const folder = join(orchestrator.folder, 'locked')
+      await mkdir(folder)
+      const bad = await cli(['generate', 'agent-env', '--host', name, '--out', join(folder, 'no', 'agent.env')])
+      assert.equal(bad.code, faultStatus.invalid.exit)
+      assert.match(bad.err, /CLI_FILE_UNWRITABLE/)
+    })
+
+    it('shows one project nothing of another, and a viewer no way to act', async () => {
+      const { name } = await activated()
+      const eve = join(orchestrator.folder, 'eve.yaml')
+      assert.equal((await login('eve', eve)).code, 0)
+      const asEve = (...words: string[]) => orchCli(words, { environment: { ORCH_CLI_CONFIG: eve } })
+      for (const words of [
+        ['list', 'host', '--project', 'default'],
+        ['get', 'host', name, '--project', 'default'],
+        ['get', 'host', name, '--project', 'other'],
+      ])
+        assert.equal((await asEve(...words)).code, faultStatus.missing.exit, words.join(' '))
+      assert.deepEqual(JSON.parse((await asEve('list', 'host', '-p', 'other', '-o', 'json')).out), [])
+      assert.match((await asEve('list', 'project')).out, /^NAME +UUID\nother +/)
+      const viewer = join(orchestrator.folder, 'view.yaml')
+      assert.equal((await login('view', viewer)).code, 0)
+      const denied = await orchCli(['set', 'host', name, '--power', 'off'], {
+        environment: { ORCH_CLI_CONFIG: viewer },
+      })
+      assert.equal(denied.code, faultStatus.denied.exit)
+      assert.match(denied.err, /PERMISSION_DENIED/)
+    })
+
+    it('keeps settings, but shows no token', async () => {
+      await ok('config', 'set', 'project', 'default')
+      assert.equal(await ok('config', 'get', 'project'), 'default\n')
+      assert.equal(await ok('config', 'get', 'refresh-token'), '[secret]\n')
+      await ok('config', 'delete', 'project')
+      assert.equal((await cli(['config', 'get', 'project'])).code, faultStatus.missing.exit)
+      assert.equal((await cli(['config', 'set', 'refresh-token', 'x'])).code, faultStatus.invalid.exit)
+    })
   })
 
-  it('gives up waiting when it was told to, and takes it up again', async () => {
+  it('deletes an activated host only by force', async () => {
     const { name } = await activated()
-    const ran = await cli(['set', 'host', name, '--power', 'off', '--wait', '--timeout', '1'])
-    assert.equal(ran.code, faultStatus.timeout.exit)
-    assert.match(ran.err, /CLI_WAIT_OVER/)
-    const id = /operation: (op-\w+)/.exec(ran.err)![1]!
-    assert.match(await ok('cancel', 'operation', id), /is cancelled/)
-    const asked = await cli(['get', 'operation', id, '--wait'])
-    assert.equal(asked.code, faultStatus.conflict.exit)
-    assert.match(asked.err, /CLI_OPERATION_CANCELLED/)
+    const refused = await cli(['delete', 'host', name])
+    assert.equal(refused.code, faultStatus.conflict.exit)
+    assert.match(refused.err, /HOST_STILL_PROVISIONED/)
+    assert.match(await ok('delete', 'host', name, '--force'), /CMOS/)
+  })
+
+  it('asks for a password on a terminal without showing it', {
+    skip: existsSync(SCRIPT) ? false : `${SCRIPT} is missing`,
+  }, async () => {
+    const file = join(orchestrator.folder, 'terminal.yaml')
+    const words = ['login', 'admin', '--api-endpoint', orchestrator.origin, '--ca', orchestrator.caFile]
+    const child = spawn(SCRIPT, ['-qec', [LAUNCHER, ...words].join(' '), '/dev/null'], {
+      env: { PATH: process.env.PATH ?? '', ORCH_CLI_CONFIG: file, TERM: 'xterm' },
+      stdio: ['pipe', 'pipe', 'inherit'],
+      timeout: 30_000,
+    })
+    let shown = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      // Typed only when asked: what is typed before the prompt would be shown by the terminal itself.
+      if (!shown.includes('Password of') && (shown + text).includes('Password of'))
+        child.stdin.write(`wrong\u007f\u007f\u007f\u007f\u007f${PASSWORD}\r`)
+      shown += text
+    })
+    const [code] = await once(child, 'close')
+    assert.equal(code, 0, shown)
+    assert.match(shown, /Logged in to/)
+    assert.equal(shown.includes(PASSWORD), false)
+    assert.ok(parse(await readFile(file, 'utf8'))['refresh-token'])
+  })
+
+  it('stops waiting when it is interrupted, and leaves the operation alone', async () => {
+    const { name } = await activated()
+    const child = spawn(LAUNCHER, ['set', 'host', name, '--power', 'off', '--wait'], {
+      env: { PATH: process.env.PATH ?? '', ORCH_CLI_CONFIG: config },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let said = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+    })
+    const [first] = await once(child.stdout.setEncoding('utf8'), 'data')
+    const id = /op-\w+/.exec(String(first))![0]
+    child.kill('SIGINT')
+    const [code] = await once(child, 'close')
+    assert.equal(code, 130)
+    assert.equal(said, '')
+    assert.equal((await json('get', 'operation', id)).life, 'queued')
   })
 
   it('goes on waiting over a restart of the orchestrator', async () => {
@@ -280,66 +399,6 @@ describe('orch-cli', () => {
     assert.equal(ran.code, 0, ran.err)
     assert.match(ran.out, /answers again/)
     assert.match(ran.out, /power-off succeeded/)
-  })
-
-  it('writes the environment file of a node for its owner alone', async () => {
-    const { name } = await created()
-    const file = join(orchestrator.folder, 'agent.env')
-    await writeFile(file, 'old', { mode: 0o644 })
-    const said = await ok('generate', 'agent-env', '--host', name, '--out', file)
-    assert.match(said, /good once, until \d{4}-/)
-    assert.equal((await stat(file)).mode & 0o777, 0o600)
-    const lines = (await readFile(file, 'utf8')).trimEnd().split('\n')
-    const variables = new Map(
-      lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
-    )
-    for (const variable of [
-      'OUTRIDER_URL',
-      'OUTRIDER_RPS_URL',
-      'OUTRIDER_TOKEN_URL',
-      'OUTRIDER_PROJECT',
-      'OUTRIDER_HOST_ID',
-      'OUTRIDER_ENROLMENT_TOKEN',
-      'OUTRIDER_CA',
-      'OUTRIDER_CIRA_ADDRESS',
-    ])
-      assert.ok(variables.get(variable), variable)
-    assert.equal(Buffer.from(variables.get('OUTRIDER_CA')!, 'base64').toString(), orchestrator.ca)
-    assert.equal(said.includes(variables.get('OUTRIDER_ENROLMENT_TOKEN')!), false)
-    const folder = join(orchestrator.folder, 'locked')
-    await mkdir(folder)
-    const bad = await cli(['generate', 'agent-env', '--host', name, '--out', join(folder, 'no', 'agent.env')])
-    assert.equal(bad.code, faultStatus.invalid.exit)
-    assert.match(bad.err, /CLI_FILE_UNWRITABLE/)
-  })
-
-  it('shows one project nothing of another, and a viewer no way to act', async () => {
-    const { name } = await activated()
-    const eve = join(orchestrator.folder, 'eve.yaml')
-    assert.equal((await login('eve', eve)).code, 0)
-    const asEve = (...words: string[]) => orchCli(words, { environment: { ORCH_CLI_CONFIG: eve } })
-    for (const words of [
-      ['list', 'host', '--project', 'default'],
-      ['get', 'host', name, '--project', 'default'],
-      ['get', 'host', name, '--project', 'other'],
-    ])
-      assert.equal((await asEve(...words)).code, faultStatus.missing.exit, words.join(' '))
-    assert.deepEqual(JSON.parse((await asEve('list', 'host', '-p', 'other', '-o', 'json')).out), [])
-    assert.match((await asEve('list', 'project')).out, /^NAME +UUID\nother +/)
-    const viewer = join(orchestrator.folder, 'view.yaml')
-    assert.equal((await login('view', viewer)).code, 0)
-    const denied = await orchCli(['set', 'host', name, '--power', 'off'], { environment: { ORCH_CLI_CONFIG: viewer } })
-    assert.equal(denied.code, faultStatus.denied.exit)
-    assert.match(denied.err, /PERMISSION_DENIED/)
-  })
-
-  it('keeps settings, but shows no token', async () => {
-    await ok('config', 'set', 'project', 'default')
-    assert.equal(await ok('config', 'get', 'project'), 'default\n')
-    assert.equal(await ok('config', 'get', 'refresh-token'), '[secret]\n')
-    await ok('config', 'delete', 'project')
-    assert.equal((await cli(['config', 'get', 'project'])).code, faultStatus.missing.exit)
-    assert.equal((await cli(['config', 'set', 'refresh-token', 'x'])).code, faultStatus.invalid.exit)
   })
 })
 

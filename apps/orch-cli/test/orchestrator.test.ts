@@ -106,14 +106,18 @@ export const serveOrchestrator = async () => {
     })
   let serving = await host()
 
-  const scripts: Script[] = []
+  /** By name of host. */
+  const scripts = new Map<string, Script>()
   let drives = Promise.resolve()
-  bus.subscribe('operation.changed', ({ operationId, life }) => {
-    const script = life === 'queued' ? scripts.shift() : undefined
-    if (script === undefined) return
+  bus.subscribe('operation.changed', ({ operationId, hostId, life }) => {
+    if (life !== 'queued') return
     const advance = (change: OperationChange) =>
       component.inventory.advanceOperation(project.id, operationId, 1, change, undefined, patience())
     drives = drives.then(async () => {
+      const name = (await component.inventory.host(project.id, { id: hostId }, patience()))?.name ?? ''
+      const script = scripts.get(name)
+      if (script === undefined) return
+      scripts.delete(name)
       await advance({ life: 'running', attempt: 1 })
       for (const step of script.steps)
         await advance({ addSteps: [{ at: clock.now(), step, message: `The ${step} is done.` }] })
@@ -142,9 +146,9 @@ export const serveOrchestrator = async () => {
         }
         return names
       }, patience()),
-    /** The next operation that is requested goes like this. */
-    willGo: (script: Script) => {
-      scripts.push(script)
+    /** The next operation that is requested of this host goes like this. */
+    willGo: (name: string, script: Script) => {
+      scripts.set(name, script)
     },
     /** The process is gone for as long as `work` takes. */
     away: async (work: () => Promise<void>) => {

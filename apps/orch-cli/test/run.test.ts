@@ -9,7 +9,7 @@ export interface Ran {
   readonly argv: string
 }
 
-const LAUNCHER = new URL('../bin/orch-cli', import.meta.url).pathname
+export const LAUNCHER = new URL('../bin/orch-cli', import.meta.url).pathname
 const PATIENCE_MS = 60_000
 
 export interface RunOptions {

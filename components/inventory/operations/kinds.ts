@@ -36,7 +36,7 @@ export type Family = 'amt' | 'power'
 export const familyOf = (kind: OperationKind): Family =>
   kind === 'activate' || kind === 'deactivate' ? 'amt' : 'power'
 
-const isReset = (power: DesiredPower): power is 'reset' | 'reset-repeat' =>
+export const isReset = (power: DesiredPower): power is 'reset' | 'reset-repeat' =>
   power === 'reset' || power === 'reset-repeat'
 
 /**

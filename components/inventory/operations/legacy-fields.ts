@@ -1,7 +1,7 @@
 import type { DesiredPower, Host, HostChange, Indicator, StatusLine } from '@outrider/domain/hosts'
 import { isPowerKind, type Operation, type OperationKind } from '@outrider/domain/operations'
 import type { EpochMilliseconds, FaultRecord } from '@outrider/protocols/values'
-import { amtKinds, familyOf, nextReset, powerTexts, reachedReset } from './kinds.ts'
+import { amtKinds, familyOf, isReset, nextReset, powerTexts, reachedReset } from './kinds.ts'
 
 // The desired / current / status / indicator / timestamp fields existing clients poll, kept true by every
 // operation from whichever surface (architecture 2; texts: reference/emf-code.md 1.5.1, 1.5.4, 1.6.2).
@@ -84,7 +84,9 @@ const desiredWithout = (host: Host, kind: OperationKind, pending: readonly Pick<
     return { desiredAmt: host.currentAmt === 'provisioned' ? 'provisioned' : 'unprovisioned' }
   }
   if (newest === undefined) return { desiredPower: host.currentPower }
-  return newest === 'reset' || !isPowerKind(newest) ? {} : { desiredPower: powerTexts[newest].desired }
+  if (newest === 'reset')
+    return isReset(host.desiredPower) ? {} : { desiredPower: nextReset(host.desiredPower, host.currentPower) }
+  return isPowerKind(newest) ? { desiredPower: powerTexts[newest].desired } : {}
 }
 
 const restingLine = (host: Host, kind: OperationKind, at: EpochMilliseconds): HostChange => {
