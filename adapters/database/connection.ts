@@ -71,7 +71,7 @@ export class Connection {
     const migrator = new Migrator({ db: this.#db, provider: { getMigrations: async () => migrations } })
     try {
       const { error, results } = await migrator.migrateToLatest()
-      if (error === undefined) return
+      if (error === undefined) return await this.engine.settle()
       const fault = this.engine.fault(error)
       if (fault !== undefined) throw fault
       const unknown = await this.#newest(migrations)
@@ -100,6 +100,7 @@ export class Connection {
     try {
       // The engine's one connection is free once everything that was asked before has ended.
       await this.#db.connection().execute(async () => undefined)
+      await this.engine.settle()
     } finally {
       await this.#db.destroy()
     }
@@ -120,7 +121,9 @@ export class Connection {
       // SQLite answers before it returns, so a loop of queries would never let a socket or a timer have its turn.
       this.#uses += 1
       if (this.#uses % USES_PER_TURN === 0) await setImmediate()
-      return await this.#db.connection().execute(work, { signal })
+      const result = await this.#db.connection().execute(work, { signal })
+      await raced(this.engine.settle(), signal)
+      return result
     } catch (error) {
       throw this.engine.fault(error) ?? error
     }

@@ -13,6 +13,8 @@ export interface Engine {
   readonly rowLocks: boolean
   /** The elements of a JSON array as rows with one column, `value`. */
   elements(json: string): RawBuilder<{ value: unknown }>
+  /** Resolves when what has been committed by now survives a loss of power. */
+  settle(): Promise<void>
   /** Whether a statement failed because a unique key is taken. */
   isDuplicate(error: unknown): boolean
   /** The fault an error of the driver stands for; `undefined` where it is not the driver's. */
