@@ -85,6 +85,11 @@ export interface ConfigurationRow {
   project: string
   kind: string
   name: string
+  /** The name in lower case: what it is found and ordered by. */
+  name_key: string
+  /** Of a domain: its DNS suffix in lower case, and the SHA-256 of its root; together unique. */
+  suffix: string | null
+  root: string | null
   version: number
   data: Json
 }

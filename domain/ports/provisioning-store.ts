@@ -20,6 +20,8 @@ export interface CiraConfig {
   readonly proxyDetails: string
   /** A fixed MPS password is in the secret store; else it is random per device. */
   readonly fixedPassword: boolean
+  /** Version of the secret that belongs to this row; absent where it has none. */
+  readonly secretVersion?: number
   readonly version: number
 }
 
@@ -42,8 +44,39 @@ export interface AmtProfile {
   readonly solEnabled: boolean
   readonly tlsMode?: 0 | 1 | 2 | 3 | 4
   readonly tlsSigningAuthority?: string
+  /** Version of the secret (fixed passwords) that belongs to this row; absent where it has none. */
+  readonly secretVersion?: number
   readonly version: number
 }
+
+/**
+ * A provisioning certificate and the DNS suffix it is for (reference/rps.md 3.4). Certificate, key and password
+ * are in the secret store under `domain`: `domainSecretKeys`.
+ */
+export interface DomainProfile {
+  readonly project: ProjectId
+  readonly name: string
+  /** As it was given; compared without case. */
+  readonly suffix: string
+  /** A word of existing clients; nothing depends on it. */
+  readonly storageFormat: 'raw' | 'string'
+  /** When the first certificate of the chain expires. */
+  readonly expiresAt: EpochMilliseconds
+  /** Who issued it in the end, for people. */
+  readonly rootName: string
+  /** Hashes of the root certificate, lower-case hexadecimal, as firmware lists what it trusts. */
+  readonly rootHashes: { readonly sha1: string; readonly sha256: string; readonly sha384: string }
+  /** Version of the secret that belongs to this row. */
+  readonly secretVersion: number
+  readonly version: number
+}
+
+/** Keys of a domain's secret (reference/rps.md 4.2): a PKCS#12 file in base64, and what opens it. */
+export const domainSecretKeys = { certificate: 'CERT', password: 'CERT_PASSWORD' } as const
+/** Keys of a CIRA config's secret. */
+export const ciraConfigSecretKeys = { mps: 'MPS_PASSWORD' } as const
+/** Keys of a profile's secret: only those of its passwords that are not random. */
+export const profileSecretKeys = { amt: 'AMT_PASSWORD', mebx: 'MEBX_PASSWORD' } as const
 
 /** Admits one activation or deactivation of one host (architecture 9). */
 export interface Ticket {
@@ -73,6 +106,13 @@ export interface Ticket {
 export interface ProvisioningStore {
   readonly ciraConfigs: Catalogue<CiraConfig>
   readonly profiles: Catalogue<AmtProfile>
+  /** A suffix may have several, each with another root: a second with the same root is a duplicate. */
+  readonly domains: Catalogue<DomainProfile> & {
+    /** All that are for one of `suffixes`, whatever their case. */
+    bySuffix(project: ProjectId, suffixes: readonly string[], signal: AbortSignal): Promise<readonly DomainProfile[]>
+    /** Of every project: what expires before `before`. For the service's own warnings. */
+    expiring(before: EpochMilliseconds, signal: AbortSignal): Promise<readonly DomainProfile[]>
+  }
   readonly tickets: {
     insert(ticket: Ticket, signal: AbortSignal): Promise<void>
     get(project: ProjectId, id: string, signal: AbortSignal): Promise<Ticket | undefined>
@@ -89,14 +129,17 @@ export interface ProvisioningStore {
   }
 }
 
-/** Named, versioned configuration of a project. Names are unique in a project. */
+/** Named, versioned configuration of a project. Names are unique in a project and found in any case, kept in theirs. */
 export interface Catalogue<T extends { readonly project: ProjectId; readonly name: string; readonly version: number }> {
   get(project: ProjectId, name: string, signal: AbortSignal): Promise<T | undefined>
   insert(item: T, signal: AbortSignal): Promise<'inserted' | 'duplicate'>
-  /** Writes the item where the stored version is `expected`; the stored version becomes `expected + 1`. */
-  update(item: T, expected: number, signal: AbortSignal): Promise<'updated' | 'stale' | 'missing'>
+  /**
+   * Writes the item where the stored version is `expected`; the stored version becomes `expected + 1`. The name
+   * keeps the case it was created with. `'duplicate'` where something else that must be unique is taken.
+   */
+  update(item: T, expected: number, signal: AbortSignal): Promise<'updated' | 'stale' | 'missing' | 'duplicate'>
   delete(project: ProjectId, name: string, signal: AbortSignal): Promise<'deleted' | 'missing'>
-  /** Ordered by name. */
+  /** Ordered by name, whatever its case. */
   list(project: ProjectId, skip: number, limit: number, signal: AbortSignal): Promise<readonly T[]>
   count(project: ProjectId, signal: AbortSignal): Promise<number>
 }

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { AmtProfile, Catalogue, CiraConfig, ProvisioningStore, Ticket } from '@outrider/domain/ports'
+import type {
+  AmtProfile,
+  Catalogue,
+  CiraConfig,
+  DomainProfile,
+  ProvisioningStore,
+  Ticket,
+} from '@outrider/domain/ports'
 import { aGuid, deadline, type ManualClock, otherProject, project } from './fixtures.ts'
 
 export interface OpenProvisioningStore {
@@ -46,6 +53,19 @@ const profile = (name: string, fields: Partial<AmtProfile> = {}): AmtProfile => 
   ...fields,
 })
 
+const domain = (name: string, fields: Partial<DomainProfile> = {}): DomainProfile => ({
+  project,
+  name,
+  suffix: 'example.org',
+  storageFormat: 'string',
+  expiresAt: 5000,
+  rootName: 'Test Root',
+  rootHashes: { sha1: 'aa', sha256: 'bb', sha384: 'cc' },
+  secretVersion: 3,
+  version: 1,
+  ...fields,
+})
+
 const ticket = (n: number, fields: Partial<Ticket> = {}): Ticket => ({
   id: `ticket-${n}`,
   project,
@@ -73,7 +93,7 @@ export const provisioningStoreSuite = (name: string, open: () => Promise<OpenPro
       }
     }
 
-    const catalogueTests = <T extends CiraConfig | AmtProfile>(
+    const catalogueTests = <T extends CiraConfig | AmtProfile | DomainProfile>(
       of: (store: ProvisioningStore) => Catalogue<T>,
       item: (name: string, fields?: Partial<T>) => T,
       changed: (item: T) => T,
@@ -82,7 +102,17 @@ export const provisioningStoreSuite = (name: string, open: () => Promise<OpenPro
         using(async (store) => {
           assert.equal(await of(store).insert(item('default'), deadline()), 'inserted')
           assert.deepEqual(await of(store).get(project, 'default', deadline()), item('default'))
-          assert.equal(await of(store).get(project, 'Default', deadline()), undefined)
+          assert.equal(await of(store).get(project, 'other', deadline()), undefined)
+        }))
+
+      it('are found in any case, and keep their own', () =>
+        using(async (store) => {
+          await of(store).insert(item('Default'), deadline())
+          assert.equal((await of(store).get(project, 'dEFAULT', deadline()))?.name, 'Default')
+          assert.equal(await of(store).insert(item('default'), deadline()), 'duplicate')
+          assert.equal(await of(store).update(changed(item('DEFAULT')), 1, deadline()), 'updated')
+          assert.equal((await of(store).get(project, 'default', deadline()))?.name, 'Default')
+          assert.equal(await of(store).delete(project, 'default', deadline()), 'deleted')
         }))
 
       it('take a name once in a project', () =>
@@ -118,8 +148,8 @@ export const provisioningStoreSuite = (name: string, open: () => Promise<OpenPro
           for (const name of ['c', 'a', 'B', 'd']) await of(store).insert(item(name), deadline())
           const names = async (skip: number, limit: number): Promise<string[]> =>
             (await of(store).list(project, skip, limit, deadline())).map((one) => one.name)
-          assert.deepEqual(await names(0, 9), ['B', 'a', 'c', 'd'])
-          assert.deepEqual(await names(1, 2), ['a', 'c'])
+          assert.deepEqual(await names(0, 9), ['a', 'B', 'c', 'd'])
+          assert.deepEqual(await names(1, 2), ['B', 'c'])
           assert.deepEqual(await names(9, 2), [])
           assert.equal(await of(store).count(project, deadline()), 4)
         }))
@@ -167,6 +197,50 @@ export const provisioningStoreSuite = (name: string, open: () => Promise<OpenPro
           assert.equal(await store.ciraConfigs.insert(ciraConfig('default'), deadline()), 'inserted')
           await store.ciraConfigs.delete(project, 'default', deadline())
           assert.deepEqual(await store.profiles.get(project, 'default', deadline()), profile('default'))
+        }))
+    })
+
+    describe('domains', () => {
+      const other = { sha1: '1', sha256: '2', sha384: '3' }
+      // Each its own suffix, so that only the name can be a duplicate.
+      catalogueTests<DomainProfile>(
+        (store) => store.domains,
+        (name, fields) => domain(name, { suffix: `${name}.example.org`, ...fields }),
+        (item) => ({ ...item, expiresAt: 9000 }),
+      )
+
+      it('are found by suffix, in any case', () =>
+        using(async ({ domains }) => {
+          await domains.insert(domain('b', { suffix: 'Example.org' }), deadline())
+          await domains.insert(domain('a', { suffix: 'lab.example.org' }), deadline())
+          await domains.insert(domain('c', { suffix: 'example.net' }), deadline())
+          const names = async (...suffixes: string[]): Promise<string[]> =>
+            (await domains.bySuffix(project, suffixes, deadline())).map(({ name }) => name)
+          assert.deepEqual(await names('LAB.example.org', 'example.ORG', 'org'), ['a', 'b'])
+          assert.deepEqual(await names('org'), [])
+          assert.deepEqual(await names(), [])
+          assert.deepEqual(await domains.bySuffix(otherProject, ['example.org'], deadline()), [])
+        }))
+
+      it('have one for each root of a suffix', () =>
+        using(async ({ domains }) => {
+          assert.equal(await domains.insert(domain('a'), deadline()), 'inserted')
+          assert.equal(await domains.insert(domain('b', { suffix: 'EXAMPLE.org' }), deadline()), 'duplicate')
+          assert.equal(await domains.insert(domain('b', { rootHashes: other }), deadline()), 'inserted')
+          assert.equal(await domains.update(domain('b'), 1, deadline()), 'duplicate')
+          assert.deepEqual(await domains.get(project, 'b', deadline()), domain('b', { rootHashes: other }))
+          assert.equal(await domains.update(domain('a', { expiresAt: 7 }), 1, deadline()), 'updated')
+        }))
+
+      it('are found by when they expire, in every project', () =>
+        using(async ({ domains }) => {
+          await domains.insert(domain('a', { expiresAt: 10 }), deadline())
+          await domains.insert(domain('b', { expiresAt: 20, rootHashes: other, project: otherProject }), deadline())
+          const before = async (at: number): Promise<string[]> =>
+            (await domains.expiring(at, deadline())).map(({ name }) => name).toSorted()
+          assert.deepEqual(await before(10), [])
+          assert.deepEqual(await before(11), ['a'])
+          assert.deepEqual(await before(21), ['a', 'b'])
         }))
     })
 

@@ -10,8 +10,17 @@ interface Item {
   readonly version: number
 }
 
+/** What of an item has a column of its own beside its name. */
+export type Keys<T> = (item: T) => Pick<Selectable<ConfigurationRow>, 'suffix' | 'root'>
+
+const noKeys: Keys<unknown> = () => ({ suffix: null, root: null })
+
 /** The configurations of one kind: all kinds are rows of one table. */
-export const catalogue = <T extends Item>(connection: Connection, kind: string): Catalogue<T> => ({
+export const catalogue = <T extends Item>(
+  connection: Connection,
+  kind: string,
+  keys: Keys<T> = noKeys,
+): Catalogue<T> => ({
   get: (project, name, signal) =>
     connection.run(signal, async ({ db }) => {
       const row = await db
@@ -19,7 +28,7 @@ export const catalogue = <T extends Item>(connection: Connection, kind: string):
         .selectAll()
         .where('project', '=', project)
         .where('kind', '=', kind)
-        .where('name', '=', name)
+        .where('name_key', '=', nameKey(name))
         .executeTakeFirst()
       return row && toItem<T>(row)
     }),
@@ -29,35 +38,41 @@ export const catalogue = <T extends Item>(connection: Connection, kind: string):
       const { project, name, version } = item
       const done = await db
         .insertInto('configuration')
-        .values({ project, kind, name, version, data: toData(item) })
-        .onConflict((c) => c.columns(['project', 'kind', 'name']).doNothing())
+        .values({ project, kind, name, name_key: nameKey(name), version, data: toData(item), ...keys(item) })
+        .onConflict((c) => c.doNothing())
         .returning('name')
         .executeTakeFirst()
       return done ? 'inserted' : 'duplicate'
     }),
 
-  update: (item, expected, signal) =>
-    connection.transaction(signal, async ({ db }) => {
-      const { project, name } = item
-      const done = await db
-        .updateTable('configuration')
-        .set({ version: expected + 1, data: toData(item) })
-        .where('project', '=', project)
-        .where('kind', '=', kind)
-        .where('name', '=', name)
-        .where('version', '=', expected)
-        .returning('name')
-        .executeTakeFirst()
-      if (done) return 'updated'
-      const there = await db
-        .selectFrom('configuration')
-        .select('name')
-        .where('project', '=', project)
-        .where('kind', '=', kind)
-        .where('name', '=', name)
-        .executeTakeFirst()
-      return there ? 'stale' : 'missing'
-    }),
+  update: async (item, expected, signal) => {
+    try {
+      return await connection.transaction(signal, async ({ db }) => {
+        const { project, name } = item
+        const done = await db
+          .updateTable('configuration')
+          .set({ version: expected + 1, data: toData(item), ...keys(item) })
+          .where('project', '=', project)
+          .where('kind', '=', kind)
+          .where('name_key', '=', nameKey(name))
+          .where('version', '=', expected)
+          .returning('name')
+          .executeTakeFirst()
+        if (done) return 'updated'
+        const there = await db
+          .selectFrom('configuration')
+          .select('name')
+          .where('project', '=', project)
+          .where('kind', '=', kind)
+          .where('name_key', '=', nameKey(name))
+          .executeTakeFirst()
+        return there ? 'stale' : 'missing'
+      })
+    } catch (error) {
+      if (connection.engine.isDuplicate(error)) return 'duplicate'
+      throw error
+    }
+  },
 
   delete: (project, name, signal) =>
     connection.run(signal, async ({ db }) => {
@@ -65,7 +80,7 @@ export const catalogue = <T extends Item>(connection: Connection, kind: string):
         .deleteFrom('configuration')
         .where('project', '=', project)
         .where('kind', '=', kind)
-        .where('name', '=', name)
+        .where('name_key', '=', nameKey(name))
         .returning('name')
         .executeTakeFirst()
       return done ? 'deleted' : 'missing'
@@ -78,7 +93,7 @@ export const catalogue = <T extends Item>(connection: Connection, kind: string):
         .selectAll()
         .where('project', '=', project)
         .where('kind', '=', kind)
-        .orderBy('name')
+        .orderBy('name_key')
         .limit(limit)
         .offset(skip)
         .execute()
@@ -97,12 +112,15 @@ export const catalogue = <T extends Item>(connection: Connection, kind: string):
     }),
 })
 
+/** What a name or suffix is compared by. */
+export const nameKey = (name: string): string => name.toLowerCase()
+
 const toData = (item: Item): string => {
   const { project: _project, name: _name, version: _version, ...data } = item
   return JSON.stringify(data)
 }
 
-const toItem = <T extends Item>(row: Selectable<ConfigurationRow>): T =>
+export const toItem = <T extends Item>(row: Selectable<ConfigurationRow>): T =>
   ({
     ...fromJson<object>(row.data),
     project: row.project as ProjectId,
