@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer as createProxy } from 'node:http'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { before, describe, it } from 'node:test'
 import { IPS_HostBasedSetupService } from '@outrider/protocols/amt'
 import type { DevicePayload, Outcome } from '@outrider/protocols/rps'
@@ -324,7 +325,9 @@ describe('the way to the server', () => {
     )
     const targets: string[] = []
     const proxy = createProxy()
+    const ends = new Set<Duplex>()
     proxy.on('connect', (request, socket) => {
+      ends.add(socket)
       targets.push(`${request.url} ${request.headers['proxy-authorization'] ?? ''}`)
       if (request.url?.startsWith('refused')) {
         socket.end('HTTP/1.1 403 Forbidden\r\n\r\n')
@@ -334,6 +337,7 @@ describe('the way to the server', () => {
         socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
         upstream.pipe(socket).pipe(upstream)
       })
+      ends.add(upstream)
       for (const end of [upstream, socket]) end.on('error', () => upstream.destroy())
     })
     proxy.listen(0, '127.0.0.1')
@@ -349,8 +353,8 @@ describe('the way to the server', () => {
     })
     assert.equal(refused.exit, 10)
     assert.match(refused.stderr, /the proxy answered with status 403/)
+    for (const end of ends) end.destroy()
     proxy.close()
-    proxy.closeAllConnections()
     await once(proxy, 'close')
   })
 
