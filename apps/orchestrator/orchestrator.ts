@@ -54,6 +54,8 @@ export const startOrchestrator = async (
   const passwordFile = join(data, 'admin-password')
   await using opened = new AsyncDisposableStack()
   const life = new AbortController()
+  // The same after a restart: what this process held before is its own.
+  const instance = hostname()
 
   // What is kept.
   await mkdir(data, { recursive: true, mode: 0o700 })
@@ -112,7 +114,7 @@ export const startOrchestrator = async (
 
   const mps = createMps({
     config: {
-      instance: hostname(),
+      instance,
       handshakes: 32,
       handshakeBacklog: 20_000,
       handshakeSeconds: 10,
@@ -155,7 +157,6 @@ export const startOrchestrator = async (
     mpsRoot: () => root,
     version: VERSION,
   })
-  opened.defer(() => rps.stop())
 
   const dmManager = createDmManager({
     config: { mpsHostnames: [config.publicHost, ...cira.map(({ host }) => host)] },
@@ -167,7 +168,7 @@ export const startOrchestrator = async (
     clock,
     random,
     events,
-    holder: hostname(),
+    holder: instance,
   })
 
   // Who may do what at the very first.
@@ -191,7 +192,7 @@ export const startOrchestrator = async (
       {
         issuer: () => issuer.ready(),
         inventory: (until) => inventory.ready(until),
-        dmManager: (until) => dmManager.ready(until),
+        'dm-manager': (until) => dmManager.ready(until),
         secrets: async (until) => [{ name: 'secrets', state: await secrets.health(until) }],
       },
       READY_PATIENCE,
@@ -214,6 +215,11 @@ export const startOrchestrator = async (
     raw: [{ prefix: '/realms/', handle: issuer.handle }],
   })
   opened.defer(() => host.close())
+  opened.defer(() => rps.stop())
+  // Work is taken up once everything it needs is there; it ends in the reverse order of what stands here.
+  await dmManager.start(signal)
+  opened.defer(() => dmManager.stop())
+  opened.defer(() => inventory.stop())
 
   const renewing = (async () => {
     while (!life.signal.aborted) {
@@ -227,10 +233,6 @@ export const startOrchestrator = async (
     await renewing
   })
   opened.defer(() => host.drain())
-
-  // Work is taken up once everything it needs is there.
-  await dmManager.start(signal)
-  opened.defer(() => dmManager.stop())
 
   const running = opened.move()
   return {

@@ -215,6 +215,9 @@ const serve = async (change: Partial<HostOptions> = {}) => {
     ],
     contextKey,
     ...change,
+  }).catch(async (error: unknown) => {
+    await listeners.close(0)
+    throw error
   })
   opened.push({ host, listeners })
   const [secure, open] = listeners.addresses
