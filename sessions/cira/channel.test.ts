@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Bytes, concat, Fault, text, utf8 } from '@outrider/protocols/values'
 import fc from 'fast-check'
-import { type Channel, ciraLimits } from './index.ts'
+import { ApfChannel, type Channel, ciraLimits } from './index.ts'
 import { deadline, HandClock, joined, type RawDevice, rawTunnel, readAll, turn, until } from './test-kit.ts'
 
 const isFault = (code: string) => (error: unknown) => error instanceof Fault && error.code === code
@@ -63,6 +63,8 @@ describe('a channel', () => {
             for (;;) {
               await channel.write(numbered(1000), deadline())
               pushed += 1000
+              // Without a window this would go on for ever, and let nothing else happen.
+              if (pushed > 10_000_000) throw new Error('nothing holds it back')
             }
           }
           const answer = async () => channel.write((await channel.read(deadline())) as Bytes, deadline())
@@ -182,6 +184,31 @@ describe('a channel', () => {
     })
   })
 
+  test('a grant that comes while data is being sent changes nothing in what is sent', async () => {
+    const sent: Bytes[] = []
+    const channel: ApfChannel = new ApfChannel(
+      {
+        congested: false,
+        transmit: (frame) => {
+          sent.push(frame.slice(9))
+          channel.adjusted(frame.length - 9)
+        },
+        transmitClose: () => {},
+        closing: () => {},
+        abandoned: () => {},
+        released: () => {},
+      },
+      1,
+      16992,
+      4096,
+      100,
+    )
+    const written = [channel.write(numbered(1000), deadline()), channel.write(numbered(500), deadline())]
+    channel.opened(7, 150)
+    await Promise.all(written)
+    assert.deepEqual(concat(sent), concat([numbered(1000), numbered(500)]))
+  })
+
   test('a tiny window full of tiny frames stays small', async () => {
     const { channel, device, id } = await rawChannel(1000)
     for (let at = 0; at < 2000; at++) device.send({ type: 'channelData', recipient: id, data: Uint8Array.of(at % 251) })
@@ -285,6 +312,25 @@ describe('opening channels', () => {
     assert.equal(session.channelCount, 1)
     const none = session.openChannel(16992, AbortSignal.abort(new Error('too late')))
     await assert.rejects(none, /too late/)
+  })
+
+  test('a place that is given to somebody who gives up at that moment goes to the next', async () => {
+    const { sweeper } = new HandClock()
+    const stop = new AbortController()
+    const limits = { ...ciraLimits, channels: 1 }
+    const { session } = await joined(sweeper, {
+      limits,
+      observe: { channelClosed: () => stop.abort(new Error('enough')) },
+    })
+    const first = await session.openChannel(16992, deadline())
+    const second = session.openChannel(16992, stop.signal)
+    second.catch(() => {})
+    const third = session.openChannel(16992, deadline())
+    await turn()
+    first.close()
+    await assert.rejects(second, /enough/)
+    assert.equal((await third).open, true)
+    session.close()
   })
 
   test('a device that never says it closed costs a channel its place for a while only', async () => {

@@ -19,6 +19,7 @@ import {
   portForwarding,
   RawDevice,
   turn,
+  until,
 } from './test-kit.ts'
 
 /** A device written by hand in front of `acceptCira`. */
@@ -269,6 +270,8 @@ describe('accepting a device', () => {
       assert.deepEqual(device.unread.at(-1), { type: 'disconnect', reason: DisconnectReason.timedOut })
       await assert.rejects(session, isFault('CIRA_HANDSHAKE_TIMEOUT'))
       if (send.length > 0) assert.ok((await asked.promise).aborted)
+      // The device closed its side too, and that was noticed although nothing was read during the verdict.
+      await until(() => clock.sweeper.size === 0)
     }
   })
 

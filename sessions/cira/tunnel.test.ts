@@ -243,6 +243,40 @@ describe('a tunnel', () => {
     assert.equal(session.channelCount, 0)
   })
 
+  test('who waits for a port only is told too', async () => {
+    const { sweeper } = new HandClock()
+    const { session, device } = await rawTunnel(sweeper, {}, [16993])
+    const waiting = session.openChannel(16992, deadline())
+    waiting.catch(() => {})
+    device.cut()
+    await assert.rejects(waiting, isFault('DEVICE_DISCONNECTED'))
+  })
+
+  test('a device that answers late is not taken for one that never does', async () => {
+    const { sweeper } = new HandClock()
+    const limits = { ...ciraLimits, unanswered: 2 }
+    const { session, device } = await rawTunnel(sweeper, { limits })
+    for (let count = 0; count < 6; count++) {
+      const stop = new AbortController()
+      const opened = session.openChannel(16992, stop.signal)
+      opened.catch(() => {})
+      const open = await device.next()
+      assert.ok(open.type === 'channelOpen')
+      stop.abort(new Error('enough'))
+      await assert.rejects(opened, /enough/)
+      const recipient = open.sender
+      if (count % 2 === 0) device.send({ type: 'channelOpenFailure', recipient, reason: 2 })
+      else {
+        device.send({ type: 'channelOpenConfirmation', recipient, sender: count, window: 4096 })
+        assert.deepEqual(await device.next(), { type: 'channelClose', recipient: count })
+        device.send({ type: 'channelClose', recipient })
+      }
+      assert.deepEqual(await settledBy(device), [])
+    }
+    assert.equal(session.end, undefined)
+    assert.equal(session.channelCount, 0)
+  })
+
   test('a device that leaves requests for channels unanswered is let go', async () => {
     const { sweeper } = new HandClock()
     const limits = { ...ciraLimits, unanswered: 2 }
