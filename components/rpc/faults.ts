@@ -102,10 +102,15 @@ export const rpcFaults = faultTable({
     message: 'Deactivation failed. Device control mode: not activated',
     remedy: 'Nothing needs to be done.',
   },
-  AMT_ADMIN_MODE: {
-    kind: 'conflict',
-    message: 'the device is in admin control mode, which its own machine cannot leave',
-    remedy: 'Deactivate it through the provisioning server: give --url.',
+  AMT_WRONG_PASSWORD: {
+    kind: 'auth',
+    message: 'Unable to authenticate with AMT',
+    remedy: 'Give the AMT password the device was activated with, or deactivate it through the provisioning server.',
+  },
+  AMT_NOT_DEACTIVATED: {
+    kind: 'device',
+    message: 'Status: Unable to deactivate {reason}',
+    remedy: 'Look up the status; where it stays so, deactivate the device through the provisioning server.',
   },
   AMT_STILL_ACTIVATED: {
     kind: 'device',

@@ -48,7 +48,7 @@ export const runRemotely = async (
   const port = tlsEnforced ? amtPorts.https : amtPorts.http
   if (tlsEnforced) log.info('TLS is enforced on local ports')
 
-  await using local = await LocalWay.open({ mei: deps.mei, pause, port, dialLms: dialLms(invocation, deps) }, signal)
+  await using local = await openLocalPorts(port, invocation, deps)
   log.debug(`local ports of AMT: ${local.way}`)
   const system = await deps.system()
   const device = await describeDevice(
@@ -112,6 +112,10 @@ const prepareAmt = async ({ watchdog }: Engine, { signal }: RpcDeps, log: Log): 
   }
   return state.tlsEnforcedOnLocalPorts
 }
+
+/** The way to AMT's local ports, by LMS where the flags and the machine have one. */
+export const openLocalPorts = (port: number, invocation: Invocation, deps: RpcDeps): Promise<LocalWay> =>
+  LocalWay.open({ mei: deps.mei, pause: deps.pause, port, dialLms: dialLms(invocation, deps) }, deps.signal)
 
 const dialLms = (invocation: Invocation, deps: RpcDeps) => {
   const address = invocation.value('lmsaddress') ?? deps.lmsAddress

@@ -20,7 +20,7 @@ export const dialRps: DialRps = async (target, signal) => {
     maxPayload: MAX_FRAME,
     perMessageDeflate: false,
     rejectUnauthorized: target.verify,
-    ...(target.verify && target.ca !== undefined ? { ca: authorities(target.ca) } : {}),
+    ...(target.verify && target.url.startsWith('wss:') ? { ca: authorities(target.ca) } : {}),
     ...(proxied === undefined ? {} : { createConnection: over(proxied, target) }),
   })
   // From now on it collects frames: the server may speak the moment the connection stands.
@@ -66,13 +66,19 @@ const over = (socket: Socket, { url, verify, ca }: RpsTarget): CreateConnection 
           ...(isIP(host) === 0 ? { servername: host } : {}),
           rejectUnauthorized: verify,
           ALPNProtocols: ['http/1.1'],
-          ...(verify && ca !== undefined ? { ca: authorities(ca) } : {}),
+          ...(verify ? { ca: authorities(ca) } : {}),
         })
   return create as unknown as CreateConnection
 }
 
-/** Further authorities stand beside those the machine trusts, they do not replace them. */
-const authorities = (pem: string): string[] => [...getCACertificates('default'), ...getCACertificates('system'), pem]
+/**
+ * What the machine trusts, as other programs on it do, and the authorities given beside it. The two lists of the
+ * machine are mostly the same.
+ */
+const authorities = (pem: string | undefined): string[] => [
+  ...new Set([...getCACertificates('default'), ...getCACertificates('system')]),
+  ...(pem === undefined ? [] : [pem]),
+]
 
 const opened = (socket: WebSocket, url: string, signal: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {

@@ -592,15 +592,24 @@ describe('deactivate', () => {
     assert.equal(firmware.device.store.now.settings.controlMode, 0)
   })
 
-  it('says that admin control mode cannot be left this way', async () => {
+  it('leaves admin control mode with the password, and says when it is wrong or missing', async () => {
     await using firmware = machine()
+    {
+      await using os = await local(firmware)
+      await activateLocally(os, 'Adm1n!Passw0rd')
+    }
     firmware.device.store.change((draft) => {
       draft.settings.controlMode = 2
-      draft.settings.provisioningState = 2
     })
-    const { exit, stderr } = await run(['deactivate', '--local'], firmware.engine)
-    assert.equal(exit, 109)
-    assert.match(stderr, /admin control mode/)
+    const words = ['deactivate', '--local']
+    assert.equal((await run(words, firmware.engine)).exit, 23)
+    const wrong = await run(words, firmware.engine, { env: { AMT_PASSWORD: 'wrong' } })
+    assert.equal(wrong.exit, 100)
+    assert.match(wrong.stderr, /Unable to authenticate with AMT/)
     assert.equal(firmware.counters.unprovision, 0)
+
+    const { exit, stderr } = await run(words, firmware.engine, { env: { AMT_PASSWORD: 'Adm1n!Passw0rd' } })
+    assert.equal(exit, 0, stderr)
+    assert.equal(firmware.counters.unprovision, 1)
   })
 })
