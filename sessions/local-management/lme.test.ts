@@ -321,7 +321,7 @@ describe('the way to the local ports', () => {
     await assert.rejects(openLocalManagement({ mei, dialLms: async () => 'silent', pause, port: 16992 }, deadline()), {
       code: 'LMS_NOT_READY',
     })
-    assert.equal(spans.length, 29)
+    assert.equal(spans.length, 4)
     assert.deepEqual(mei.connects, [])
     const { mei: engine } = lme((script) => script.begin([16992, 623]))
     await using local = await openLocalManagement({ mei: engine, dialLms, pause, port: 16992 }, deadline())

@@ -26,8 +26,8 @@ export interface LocalManagementOptions extends Patience {
 }
 
 // An LMS that restarts takes connections and drops them; meanwhile it holds the engine's client, so that going
-// around it would only find MEI_BUSY (reference/rpc.md 14).
-const LMS_ATTEMPTS = 30
+// around it would only find MEI_BUSY. Five dials of five seconds, a second apart: 30 s (reference/rpc.md 14).
+const LMS_ATTEMPTS = 5
 const LMS_STEP: Milliseconds = 1000
 
 /** Finds the way: LMS where it answers, else LME. Throws `LMS_NOT_READY` and what `LmeSession.open` throws. */
