@@ -4,10 +4,12 @@ import type { FirmwareClock } from './clock.ts'
 import type { FirmwareEvents } from './events.ts'
 import type { Identity } from './identity.ts'
 import type { Host } from './power/host.ts'
+import { type CertificateChain, noChain } from './provisioning/certificate-chain.ts'
 import { type Random, randomText } from './random.ts'
 import type { FlashState } from './state/flash-state.ts'
 import type { StateStore } from './state/state-store.ts'
 import type { Timing } from './timing.ts'
+import type { Quirks } from './versions/quirks.ts'
 
 /** A consent conversation: the code on the screen and how far it has come (amt-firmware.md 8.7). */
 export interface Consent {
@@ -24,6 +26,8 @@ export interface Consent {
  */
 export interface Device {
   readonly identity: Identity
+  /** How this version of the firmware behaves. */
+  readonly quirks: Quirks
   readonly store: StateStore
   readonly clock: FirmwareClock
   readonly random: Random
@@ -50,8 +54,10 @@ export interface TunnelControl {
 export interface VolatileState {
   /** 20 bytes, signed in an activation with a certificate; new after each attempt at setup. */
   setupNonce: Uint8Array<ArrayBuffer>
+  /** The provisioning certificates uploaded so far. */
+  chain: CertificateChain
   /** Password of `$$OsAdmin`, the account of the operating system; new after each reset of the engine. */
-  readonly localSystemPassword: string
+  localSystemPassword: string
   consent: Consent
   tunnel: TunnelStatus
   /** Whether a program in the operating system may ask for a tunnel, and asked. */
@@ -68,12 +74,26 @@ export const noConsent = (): Consent => ({ state: 0, code: null, wrongCodes: 0, 
 
 export const freshVolatile = (random: Random, now: EpochMilliseconds): VolatileState => ({
   setupNonce: random(20),
+  chain: noChain,
   localSystemPassword: randomText(random, 32),
   consent: noConsent(),
   tunnel: { at: 'idle', reason: 'just started', trigger: null, server: null, since: now, failures: 0 },
   userWantsTunnel: false,
   localStackBackAt: 0,
 })
+
+/** After an attempt at setup that succeeded, or a mode that ended: another nonce, and the chain starts again. */
+export const endSetupAttempt = (device: Device): void => {
+  device.volatile.setupNonce = device.random(20)
+  device.volatile.chain = noChain
+}
+
+/** What the engine forgets when it restarts. */
+export const restartEngine = (device: Device): void => {
+  endSetupAttempt(device)
+  device.volatile.localSystemPassword = randomText(device.random, 32)
+  device.volatile.consent = noConsent()
+}
 
 /** The device's own idea of the time: its clock as SetHighAccuracyTimeSynch left it. */
 export const deviceNow = (device: Device, state: Readonly<FlashState> = device.store.now): EpochMilliseconds =>

@@ -4,7 +4,7 @@ import { Sweeper } from '@outrider/sessions/cira'
 import { type Dial, TunnelClient } from './cira/tunnel-client.ts'
 import { type FirmwareClock, pause, systemClock } from './clock.ts'
 import type { Device } from './device.ts'
-import { freshVolatile } from './device.ts'
+import { freshVolatile, restartEngine } from './device.ts'
 import { type Disturbance, Disturbances } from './disturbance/disturbances.ts'
 import { FirmwareEvents } from './events.ts'
 import { firmwareFaults } from './faults.ts'
@@ -20,6 +20,7 @@ import { type Flash, memoryFlash } from './state/flash.ts'
 import type { Counters } from './state/flash-state.ts'
 import { StateStore } from './state/state-store.ts'
 import { type Timing, timingOf } from './timing.ts'
+import { quirksOf } from './versions/quirks.ts'
 import { WsmanEngine } from './wsman/engine.ts'
 
 export interface FirmwareOptions {
@@ -75,6 +76,7 @@ export const createFirmware = (options: FirmwareOptions): Firmware => {
   const host = new Host(store, clock, timing, events)
   const device: Device = {
     identity,
+    quirks: quirksOf(identity.version),
     store,
     clock,
     random,
@@ -113,7 +115,10 @@ export const createFirmware = (options: FirmwareOptions): Firmware => {
     get counters() {
       return store.now.counters
     },
-    resetEngine: () => engine.reset(),
+    resetEngine: () => {
+      restartEngine(device)
+      engine.reset()
+    },
     stop,
     [Symbol.asyncDispose]: stop,
   }

@@ -10,6 +10,7 @@ import {
   printChallenge,
   verifyDigest,
 } from '@outrider/protocols/wsman'
+import { audit } from '../audit/audit-log.ts'
 import { ADMIN_USER, type Device, LOCAL_SYSTEM_USER } from '../device.ts'
 import type { Caller } from '../wsman/model.ts'
 
@@ -128,7 +129,9 @@ export class DigestGate {
     this.#failures = [...this.#failures.filter((at) => at > now - timing.lockoutWindow), now].slice(
       -timing.lockoutAfter,
     )
-    return this.#failures.length >= timing.lockoutAfter ? timing.lockoutDelay : 0
+    if (this.#failures.length < timing.lockoutAfter) return 0
+    this.#device.store.change((draft) => audit(draft, this.#device, 'invalidCredentials', 'local', Uint8Array.of(0)))
+    return timing.lockoutDelay
   }
 }
 

@@ -8,11 +8,13 @@ import {
   encodeAmthiStatus,
 } from '@outrider/protocols/mei'
 import { type Bytes, fromHex } from '@outrider/protocols/values'
+import { audit } from '../audit/audit-log.ts'
 import { userMayAsk } from '../cira/decision.ts'
 import { environment } from '../cira/environment.ts'
 import { triggers } from '../cira/triggers.ts'
-import { type Device, LOCAL_SYSTEM_USER } from '../device.ts'
-import { unprovisionOverMei } from '../provisioning/setup.ts'
+import { type Device, endSetupAttempt, LOCAL_SYSTEM_USER } from '../device.ts'
+import { UNPROVISIONED_BY, unprovisionOverMei } from '../provisioning/setup.ts'
+import { pkiDnsSuffixOf, trustedHashesOf } from '../provisioning/trusted-hashes.ts'
 import { ciraLogOf } from './cira-log.ts'
 import { codeVersions } from './code-versions.ts'
 
@@ -43,11 +45,15 @@ const handlers: Handlers = {
   unprovision: (device, { mode }) => {
     const before = device.store.now.settings.controlMode
     const outcome = device.store.change(
-      (draft) => unprovisionOverMei(draft, mode, device.random),
+      (draft) => {
+        const result = unprovisionOverMei(draft, mode, device.random)
+        if (result === 0) audit(draft, device, 'unprovisioningStarted', 'local', Uint8Array.of(UNPROVISIONED_BY.mei))
+        return result
+      },
       (result) => result === 0,
     )
     if (outcome !== 0) return status(outcome)
-    device.volatile.setupNonce = device.random(20)
+    endSetupAttempt(device)
     device.tunnel.reconsider()
     device.events.emit('controlMode', { from: before, to: 0 })
     return { state: 0 }
@@ -56,14 +62,14 @@ const handlers: Handlers = {
   getCodeVersions: ({ identity }) => ({ bios: identity.biosVersion, versions: [...codeVersions(identity)] }),
   getMacAddresses: ({ identity }) => ({ dedicated: identity.wiredMac, host: identity.wiredMac }),
   enumerateHashHandles: ({ identity }) => ({ handles: identity.trustedHashes.map((_, handle) => handle) }),
-  getCertHashEntry: ({ identity }, { handle }) => {
-    const entry = identity.trustedHashes[handle]
+  getCertHashEntry: ({ identity, store }, { handle }) => {
+    const entry = trustedHashesOf(identity, store.now)[handle]
     if (entry === undefined) return status(INVALID_HANDLE)
     const hash = fromHex(entry.hash)!
     const { name, isActive, isDefault } = entry
     return { isDefault, isActive, hash, algorithm: hash.length === 20 ? 1 : hash.length === 48 ? 3 : 2, name }
   },
-  getPkiFqdnSuffix: ({ identity }) => ({ suffix: identity.pkiDnsSuffix }),
+  getPkiFqdnSuffix: ({ identity, store }) => ({ suffix: pkiDnsSuffixOf(identity, store.now) }),
   openUserInitiatedConnection: (device) => {
     if (!userMayAsk(device.store.now)) return status(NOT_PERMITTED)
     device.volatile.userWantsTunnel = true

@@ -59,7 +59,7 @@ export class Engine implements MeiPort {
     return connection
   }
 
-  /** The engine restarts: every connection ends, the operating system's account has a new password. */
+  /** Every connection ends, or every one of a client. */
   reset(which?: ClientName): void {
     for (const [connection, name] of [...this.#open]) if (which === undefined || which === name) connection.reset()
   }

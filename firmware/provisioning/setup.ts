@@ -8,11 +8,14 @@ import type { Caller } from '../wsman/model.ts'
 // The rules of control mode (amt-firmware.md 2.2, 9.1, 9.5), on a draft of the state. Each answers what the method
 // returns; anything but 0 leaves the draft unused.
 
-const SUCCESS = 0
-const INVALID_STATE = 2
-const INVALID_PARAMETER = 3
+export const SUCCESS = 0
+export const INVALID_STATE = 2
+export const INVALID_PARAMETER = 3
 const NOT_PERMITTED = 16
 const INVALID_PT_PARAMETER = 36
+
+/** Who ended it, as the audit log tells (amt-firmware.md 9.5). */
+export const UNPROVISIONED_BY = { bios: 0, mebx: 1, mei: 2, local: 3, remote: 4 } as const
 
 export interface SetupRequest {
   readonly encryptionType: number | undefined
@@ -20,16 +23,22 @@ export interface SetupRequest {
   readonly password: string | undefined
 }
 
+/** HA1 in lower case; `undefined` where the request carries none: strength cannot be seen in a hash. */
+export const readHa1 = ({ encryptionType, password }: SetupRequest): string | undefined =>
+  encryptionType === HTTP_DIGEST_MD5_A1 && password !== undefined && /^[0-9a-f]{32}$/i.test(password)
+    ? password.toLowerCase()
+    : undefined
+
 /** IPS_HostBasedSetupService.Setup: into client control mode. */
 export const setUpClient = (draft: FlashState, request: SetupRequest, caller: Caller): number => {
   const { settings } = draft
   if (settings.controlMode !== 0 || settings.provisioningState === 2) return INVALID_STATE
   if (caller.user !== LOCAL_SYSTEM_USER || caller.way !== 'local') return INVALID_STATE
-  if (request.encryptionType !== HTTP_DIGEST_MD5_A1) return INVALID_PARAMETER
-  if (request.password === undefined || !/^[0-9a-f]{32}$/i.test(request.password)) return INVALID_PARAMETER
+  const ha1 = readHa1(request)
+  if (ha1 === undefined) return INVALID_PARAMETER
   settings.controlMode = 1
   settings.provisioningState = 2
-  settings.adminHa1 = request.password.toLowerCase()
+  settings.adminHa1 = ha1
   // In client control mode a person must consent, and nobody may change that (2.3).
   settings.optIn = { ...settings.optIn, required: 4294967295, canModify: 0 }
   draft.counters.setup++
@@ -80,15 +89,3 @@ export const wipe = (draft: FlashState, random: Random): void => {
   // The clock keeps running on a machine that is unprovisioned.
   draft.settings.time = time
 }
-
-/**
- * IPS_HostBasedSetupService.AddNextCertInChain, AdminSetup and UpgradeClientToAdmin. Admin control mode is not
- * built yet: each answers as this firmware would without a single trusted root hash, state unchanged.
- */
-export const addNextCertificate = (): number => {
-  const CERTIFICATE_VERIFICATION_FAILED = 4
-  return CERTIFICATE_VERIFICATION_FAILED
-}
-
-/** Without a complete chain AdminSetup and UpgradeClientToAdmin are in the wrong state (9.2, 4.). */
-export const setUpAdmin = (): number => INVALID_STATE

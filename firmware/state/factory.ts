@@ -1,4 +1,5 @@
 import type { EpochMilliseconds } from '@outrider/protocols/values'
+import { firstEntries } from '../audit/audit-entry.ts'
 import { type Random, randomRealm } from '../random.ts'
 import { type ActionKind, actionKinds, type BootOptions, type FlashState, type Settings } from './flash-state.ts'
 
@@ -122,6 +123,7 @@ export interface FactoryOptions {
 export const factoryState = ({ now, random, dnsSuffix, lmsPresent }: FactoryOptions): FlashState => ({
   format: 1,
   bios: { enabled: true, changeAllowed: true },
+  mebx: { pkiDnsSuffix: null, inactiveHashes: [] },
   host: {
     power: 2,
     pending: null,
@@ -136,6 +138,15 @@ export const factoryState = ({ now, random, dnsSuffix, lmsPresent }: FactoryOpti
     boots: 0,
     lastBoot: null,
   },
+  audit: firstEntries(now),
   counters: Object.fromEntries(actionKinds.map((kind) => [kind, 0])) as Record<ActionKind, number>,
   settings: factorySettings(random),
+})
+
+/** A state kept by an earlier version of this firmware, with what it did not know yet as it left the factory. */
+export const completed = (kept: FlashState, factory: FlashState): FlashState => ({
+  ...factory,
+  ...kept,
+  counters: { ...factory.counters, ...kept.counters },
+  settings: { ...factory.settings, ...kept.settings },
 })

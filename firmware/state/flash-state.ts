@@ -1,4 +1,5 @@
 import type { EpochMilliseconds } from '@outrider/protocols/values'
+import type { AuditEntry } from '../audit/audit-entry.ts'
 import type { TriggerName } from '../cira/triggers.ts'
 
 /**
@@ -9,7 +10,11 @@ export interface FlashState {
   readonly format: 1
   /** The switch in the BIOS menu. `changeAllowed` false: an OEM locked it. */
   bios: { enabled: boolean; changeAllowed: boolean }
+  /** What a person set in the engine's own menu. `pkiDnsSuffix` null: as the machine was delivered. */
+  mebx: { pkiDnsSuffix: string | null; inactiveHashes: string[] }
   host: HostState
+  /** Oldest first. Outlives unprovisioning. */
+  audit: AuditEntry[]
   counters: Counters
   /** What unprovisioning returns to factory defaults. */
   settings: Settings
@@ -60,6 +65,7 @@ export const actionKinds = [
   'unprovision',
   'partialUnprovision',
   'setAdminPassword',
+  'setMebxPassword',
   'powerOn',
   'powerOff',
   'powerCycle',

@@ -1,3 +1,4 @@
+import { completed } from './factory.ts'
 import type { Flash } from './flash.ts'
 import type { FlashState } from './flash-state.ts'
 
@@ -13,7 +14,7 @@ export class StateStore {
   constructor(flash: Flash, factory: () => FlashState) {
     this.#flash = flash
     const kept = flash.load()
-    this.#state = kept ?? factory()
+    this.#state = kept === undefined ? factory() : completed(kept, factory())
     this.#text = JSON.stringify(this.#state)
     if (kept === undefined) flash.save(this.#state)
   }

@@ -4,13 +4,12 @@ import {
   IPS_HostBasedSetupService,
 } from '@outrider/protocols/amt'
 import { guidToSmbios } from '@outrider/protocols/values'
-import {
-  addNextCertificate,
-  partialUnprovision,
-  setUpAdmin,
-  setUpClient,
-  unprovision,
-} from '../../provisioning/setup.ts'
+import { type AuditEvent, audit } from '../../audit/audit-log.ts'
+import { deviceNow, endSetupAttempt } from '../../device.ts'
+import { setUpAdmin, upgradeToAdmin } from '../../provisioning/admin-setup.ts'
+import { addToChain, CHAIN } from '../../provisioning/certificate-chain.ts'
+import { partialUnprovision, setUpClient, UNPROVISIONED_BY, unprovision } from '../../provisioning/setup.ts'
+import { trustedDnsSuffix, trustedHashesOf } from '../../provisioning/trusted-hashes.ts'
 import { serviceKeys } from '../instance-names.ts'
 import { type Call, classModel, refuse, returns } from '../model.ts'
 
@@ -25,11 +24,34 @@ const DATA_MISSING = 2057
 /** Announces a change of control mode once it is in flash, and restarts the local stack once it is answered. */
 const modeChanged = (call: Call, from: number): void => {
   const { device } = call
-  device.volatile.setupNonce = device.random(20)
+  endSetupAttempt(device)
   call.afterReply(() => {
     device.volatile.localStackBackAt = device.clock.now() + device.timing.stackRestart
     device.events.emit('controlMode', { from, to: device.store.now.settings.controlMode })
   })
+}
+
+const attemptOf = ({ device: { volatile } }: Call) => ({ chain: volatile.chain, nonce: volatile.setupNonce })
+
+/** After an attempt at setup: each attempt uses its nonce up, and one that succeeded is told and audited. */
+const finishSetup = (call: Call, status: number, from: number, events: readonly AuditEvent[]): number => {
+  const { device, state, caller } = call
+  if (status !== 0) {
+    device.volatile.setupNonce = device.random(20)
+    return status
+  }
+  for (const event of events) audit(state, device, event, caller)
+  modeChanged(call, from)
+  return status
+}
+
+const finishUnprovision = (call: Call, status: number, from: number): number => {
+  if (status !== 0) return status
+  const { device, state, caller } = call
+  const by = caller.way === 'local' ? UNPROVISIONED_BY.local : UNPROVISIONED_BY.remote
+  audit(state, device, 'unprovisioningStarted', caller, Uint8Array.of(by))
+  modeChanged(call, from)
+  return status
 }
 
 export const strongPassword = (password: string): boolean =>
@@ -38,7 +60,8 @@ export const strongPassword = (password: string): boolean =>
   /[a-z]/.test(password) &&
   /[A-Z]/.test(password) &&
   /\d/.test(password) &&
-  /[^A-Za-z0-9]/.test(password)
+  /[^A-Za-z0-9]/.test(password) &&
+  /^[\x20-\x7e]*$/.test(password)
 
 export const setupClasses = [
   classModel(AMT_GeneralSettings, {
@@ -95,20 +118,19 @@ export const setupClasses = [
       Unprovision: (call, { ProvisioningMode }) => {
         const from = call.state.settings.controlMode
         const status = unprovision(call.state, ProvisioningMode, call.caller, call.device.random)
-        if (status === 0) modeChanged(call, from)
-        return returns(status)
+        return returns(finishUnprovision(call, status, from))
       },
       PartialUnprovision: (call) => {
         const from = call.state.settings.controlMode
         const status = partialUnprovision(call.state, call.device.random)
-        if (status === 0) modeChanged(call, from)
-        return returns(status)
+        return returns(finishUnprovision(call, status, from))
       },
       GetUuid: ({ device }) => ({ UUID: guidToSmbios(device.identity.uuid), ReturnValue: 0 }),
-      SetMEBxPassword: ({ state: { settings } }, { Password }) => {
-        if (settings.controlMode !== 2) return returns(NOT_PERMITTED)
+      SetMEBxPassword: ({ state }, { Password }) => {
+        if (state.settings.controlMode !== 2) return returns(NOT_PERMITTED)
         if (Password === undefined || !strongPassword(Password.reveal())) return returns(INVALID_PASSWORD)
-        settings.mebxPassword = Password.reveal()
+        state.settings.mebxPassword = Password.reveal()
+        state.counters.setMebxPassword++
         return returns(0)
       },
     },
@@ -120,7 +142,7 @@ export const setupClasses = [
       {
         ...serviceKeys(IPS_HostBasedSetupService, HOST_BASED),
         AllowedControlModes: [2, 1],
-        CertChainStatus: 0,
+        CertChainStatus: device.volatile.chain.status,
         ConfigurationNonce: device.volatile.setupNonce,
         CurrentControlMode: settings.controlMode,
         ElementName: HOST_BASED,
@@ -133,13 +155,41 @@ export const setupClasses = [
           { encryptionType: NetAdminPassEncryptionType, password: NetworkAdminPassword?.reveal() },
           call.caller,
         )
-        if (status === 0) modeChanged(call, 0)
-        else call.device.volatile.setupNonce = call.device.random(20)
-        return returns(status)
+        return returns(finishSetup(call, status, 0, ['provisioningStarted', 'provisioningCompleted']))
       },
-      AddNextCertInChain: () => returns(addNextCertificate()),
-      AdminSetup: () => returns(setUpAdmin()),
-      UpgradeClientToAdmin: () => returns(setUpAdmin()),
+      AddNextCertInChain: ({ state, device }, { NextCertificate, IsLeafCertificate, IsRootCertificate }) => {
+        const { identity, volatile, quirks } = device
+        if (state.settings.controlMode === 2) return returns(CHAIN.invalidState)
+        const { returnValue, chain } = addToChain(
+          volatile.chain,
+          { certificate: NextCertificate, isLeaf: IsLeafCertificate === true, isRoot: IsRootCertificate === true },
+          {
+            now: deviceNow(device, state),
+            dnsSuffix: trustedDnsSuffix(identity, state),
+            trustedHashes: trustedHashesOf(identity, state),
+            rootHashAlgorithms: quirks.rootHashAlgorithms,
+          },
+        )
+        volatile.chain = chain
+        return returns(returnValue)
+      },
+      AdminSetup: (call, input) => {
+        const status = setUpAdmin(
+          call.state,
+          { encryptionType: input.NetAdminPassEncryptionType, password: input.NetworkAdminPassword?.reveal() },
+          { mcNonce: input.McNonce, algorithm: input.SigningAlgorithm, signature: input.DigitalSignature },
+          attemptOf(call),
+        )
+        return returns(finishSetup(call, status, 0, ['provisioningStarted', 'provisioningCompleted']))
+      },
+      UpgradeClientToAdmin: (call, { McNonce, SigningAlgorithm, DigitalSignature }) => {
+        const status = upgradeToAdmin(
+          call.state,
+          { mcNonce: McNonce, algorithm: SigningAlgorithm, signature: DigitalSignature },
+          attemptOf(call),
+        )
+        return returns(finishSetup(call, status, 1, ['upgradedToAdmin']))
+      },
     },
   }),
 ]

@@ -1,5 +1,6 @@
 import { ACCESS_PERMISSION, AMT_AuthorizationService } from '@outrider/protocols/amt'
 import { fromBase64, type Secret, toHex } from '@outrider/protocols/values'
+import { type AuditEvent, audit, userData } from '../../audit/audit-log.ts'
 import { ADMIN_USER } from '../../device.ts'
 import type { UserAccount } from '../../state/flash-state.ts'
 import { serviceKeys } from '../instance-names.ts'
@@ -11,6 +12,7 @@ const SERVICE = 'Intel(r) AMT Authorization Service'
 const MAX_USERS = 7
 
 const INVALID_NAME = 12
+const NOT_PERMITTED = 16
 const MAX_LIMIT_REACHED = 23
 const INVALID_PARAMETER = 36
 const INVALID_HANDLE = 2053
@@ -29,6 +31,11 @@ const isPermission = (value: number | undefined): value is number =>
 const user = (call: Call, handle: number | undefined): UserAccount | undefined =>
   call.state.settings.users.find((each) => each.handle === handle)
 
+const audited = (call: Call, event: AuditEvent, name: string, prefix: readonly number[] = []): void => {
+  const data = userData(name)
+  audit(call.state, call.device, event, call.caller, prefix.length === 0 ? data : Uint8Array.of(...prefix, ...data))
+}
+
 export const userClasses = [
   classModel(AMT_AuthorizationService, {
     subject: 'security',
@@ -43,11 +50,14 @@ export const userClasses = [
     ],
     methods: {
       SetAdminAclEntryEx: (call, { Username, DigestPassword }) => {
+        // Nobody's device has no administrator yet.
+        if (call.state.settings.provisioningState === 0) return returns(NOT_PERMITTED)
         if (Username !== ADMIN_USER) return returns(INVALID_NAME)
         const ha1 = ha1Of(DigestPassword)
         if (ha1 === undefined) return returns(INVALID_PASSWORD)
         call.state.settings.adminHa1 = ha1
         call.state.counters.setAdminPassword++
+        audited(call, 'userModified', ADMIN_USER, [0])
         return returns(0)
       },
       GetAdminAclEntry: () => ({ Username: ADMIN_USER, ReturnValue: 0 }),
@@ -63,7 +73,8 @@ export const userClasses = [
         if (found === undefined) return returns(INVALID_HANDLE)
         return { DigestUsername: found.name, AccessPermission: found.access, Realms: found.realms, ReturnValue: 0 }
       },
-      AddUserAclEntryEx: ({ state: { settings } }, { DigestUsername, DigestPassword, AccessPermission, Realms }) => {
+      AddUserAclEntryEx: (call, { DigestUsername, DigestPassword, AccessPermission, Realms }) => {
+        const { settings } = call.state
         const name = DigestUsername ?? ''
         if (name === '' || name.length > 16 || name === ADMIN_USER || name.startsWith('$$'))
           return returns(INVALID_NAME)
@@ -74,6 +85,7 @@ export const userClasses = [
         if (settings.users.length >= MAX_USERS) return returns(MAX_LIMIT_REACHED)
         const handle = settings.nextUserHandle++
         settings.users.push({ handle, name, ha1, access: AccessPermission, realms: [...(Realms ?? [])], enabled: true })
+        audited(call, 'userAdded', name)
         return { Handle: handle, ReturnValue: 0 }
       },
       UpdateUserAclEntryEx: (call, input) => {
@@ -87,18 +99,22 @@ export const userClasses = [
         if (input.DigestUsername !== undefined) found.name = input.DigestUsername
         if (isPermission(input.AccessPermission)) found.access = input.AccessPermission
         if (input.Realms !== undefined) found.realms = [...input.Realms]
+        audited(call, 'userModified', found.name, [0])
         return returns(0)
       },
       RemoveUserAclEntry: (call, { Handle }) => {
-        if (user(call, Handle) === undefined) return returns(INVALID_HANDLE)
+        const found = user(call, Handle)
+        if (found === undefined) return returns(INVALID_HANDLE)
         const { settings } = call.state
         settings.users = settings.users.filter((each) => each.handle !== Handle)
+        audited(call, 'userRemoved', found.name)
         return returns(0)
       },
       SetAclEnabledState: (call, { Handle, Enabled }) => {
         const found = user(call, Handle)
         if (found === undefined) return returns(INVALID_HANDLE)
         found.enabled = Enabled ?? found.enabled
+        audited(call, 'userEnabledState', found.name, [found.enabled ? 1 : 0])
         return returns(0)
       },
       GetAclEnabledState: (call, { Handle }) => {
