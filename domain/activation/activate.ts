@@ -2,12 +2,14 @@ import { AMT_GeneralSettings } from '@outrider/protocols/amt'
 import { Fault, type FaultRecord } from '@outrider/protocols/values'
 import type { Wsman } from '@outrider/protocols/wsman'
 import type { ControlMode } from '../hosts/index.ts'
+import { keepToPassword } from './admin-password.ts'
 import { isLacking, refusal } from './answers.ts'
 import type { ActivationDevice, ActivationPorts } from './device.ts'
-import { type ActivatedEntry, type Entry, enter } from './enter.ts'
+import { type ActivatedEntry, type Entry, enter, type IdleEntry } from './enter.ts'
 import { activationFaults } from './faults.ts'
 import { configureFeatures, type Features } from './features.ts'
 import { configureGeneralSettings, type GeneralSettings } from './general-settings.ts'
+import { setMebxPassword } from './mebx-password.ts'
 import { configureWiredPort } from './network.ts'
 import { isDigestRealm } from './password.ts'
 import type { ActivationPlan } from './plan.ts'
@@ -31,15 +33,13 @@ export interface Activated {
   readonly cira: boolean
 }
 
-/** How an idle device is taken into its control mode. */
-export type SetUp = (
-  device: ActivationDevice,
-  plan: ActivationPlan,
-  entry: Extract<Entry, { readonly mode: 'none' }>,
-  realm: string,
-  ports: ActivationPorts,
-  signal: AbortSignal,
-) => Promise<ActivatedEntry>
+/** How a control mode is reached. */
+export interface Way {
+  /** From nothing. */
+  readonly setUp: (entry: IdleEntry, realm: string) => Promise<ActivatedEntry>
+  /** From client control mode, where that is not already what is wanted. */
+  readonly upgrade?: (entry: ActivatedEntry) => Promise<ActivatedEntry>
+}
 
 /**
  * Activates a device in client control mode and configures it as planned. Every step looks first: after a lost
@@ -53,28 +53,41 @@ export const activateAsClient = (
   plan: ActivationPlan,
   ports: ActivationPorts,
   signal: AbortSignal,
-): Promise<Activated> => activate(device, plan, setUpAsClient, ports, signal)
+): Promise<Activated> =>
+  activate(
+    device,
+    plan,
+    { setUp: (entry, realm) => setUpAsClient(device, plan, entry, realm, ports, signal) },
+    ports,
+    signal,
+  )
 
-/** The skeleton every control mode shares: only `setUp` differs. */
+/** The skeleton every control mode shares: only the way there differs. */
 export const activate = async (
   device: ActivationDevice,
   plan: ActivationPlan,
-  setUp: SetUp,
+  way: Way,
   ports: ActivationPorts,
   signal: AbortSignal,
 ): Promise<Activated> => {
   ports.report({ step: 'started', label: 'Starting provisioning' })
   const entry = await enter(device, ports, signal)
   const settings = await entry.wsman.get(AMT_GeneralSettings, {}, signal)
-  let activated: ActivatedEntry
-  if (entry.mode === 'none') {
-    const realm = settings.DigestRealm
-    if (!isDigestRealm(realm)) throw activationFaults.DIGEST_REALM_INVALID()
-    activated = await setUp(device, plan, entry, realm, ports, signal)
-    ports.report({ step: 'activated', label: 'Activation completed' })
-  } else {
-    activated = entry
-    ports.report({ step: 'already-activated', label: 'Device already activated' })
+  const realm = (): string => {
+    if (!isDigestRealm(settings.DigestRealm)) throw activationFaults.DIGEST_REALM_INVALID()
+    return settings.DigestRealm
+  }
+  let activated = entry.mode === 'none' ? await way.setUp(entry, realm()) : entry
+  if (activated.mode === 'client' && way.upgrade !== undefined) activated = await way.upgrade(activated)
+  ports.report(
+    activated.mode === entry.mode
+      ? { step: 'already-activated', label: 'Device already activated' }
+      : { step: 'activated', label: 'Activation completed' },
+  )
+  activated = await keepToPassword(device, plan, activated, realm, ports, signal)
+  if (plan.mebx !== undefined && activated.mode === 'admin') {
+    const outcome = await setMebxPassword(activated, plan.mebx, entry.mode !== 'admin', ports, signal)
+    if (outcome === 'configured') ports.report({ step: 'mebx', label: 'MEBx password set' })
   }
   return {
     before: entry.mode,

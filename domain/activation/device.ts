@@ -41,7 +41,10 @@ export interface ActivationProgress {
 export type ActivationStep =
   | 'started'
   | 'already-activated'
+  | 'certificates'
   | 'activated'
+  | 'password'
+  | 'mebx'
   | 'cleared'
   | 'network-started'
   | 'network'

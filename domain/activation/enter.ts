@@ -10,7 +10,13 @@ import { activationFaults } from './faults.ts'
 export type HostBasedSetup = InstanceOf<typeof IPS_HostBasedSetupService>
 
 /** How we stand with the device: in by the local account of an idle one, or by `admin` of an activated one. */
-export type Entry = { readonly mode: 'none'; readonly wsman: Wsman; readonly setup: HostBasedSetup } | ActivatedEntry
+export type Entry = IdleEntry | ActivatedEntry
+
+export interface IdleEntry {
+  readonly mode: 'none'
+  readonly wsman: Wsman
+  readonly setup: HostBasedSetup
+}
 
 export interface ActivatedEntry {
   readonly mode: Exclude<ControlMode, 'none'>

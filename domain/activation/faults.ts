@@ -24,6 +24,53 @@ export const activationFaults = faultTable({
     message: 'The device refused to be set up in client control mode ({status}).',
     remedy: 'Check in the BIOS setup that AMT is enabled and that activation from the host is allowed, and try again.',
   },
+  CONFIGURATION_NONCE_MISSING: {
+    kind: 'device',
+    message: 'The device gave no configuration nonce to sign, without which it cannot enter admin control mode.',
+    remedy:
+      'Reset the management engine (unplug all power for a minute) and try again; update its firmware if it stays so.',
+  },
+  PROVISIONING_CERTIFICATE_REFUSED: {
+    kind: 'device',
+    message: 'The device refused the {which} certificate of the provisioning chain ({status}).',
+    remedy:
+      'Check that the certificate is for the DNS suffix the machine has (DHCP option 15, or the PKI DNS suffix in MEBx), that its root is among the active hashes there, and that the clock of the machine is right.',
+  },
+  PROVISIONING_SIGNATURE_REFUSED: {
+    kind: 'device',
+    message: 'The device did not accept the signature made with the provisioning certificate.',
+    remedy: 'Ask for the activation again; upload the provisioning certificate with its key anew if it stays so.',
+  },
+  ADMIN_SETUP_REFUSED: {
+    kind: 'device',
+    message: 'The device refused to be set up in admin control mode ({status}).',
+    remedy: 'Check in the BIOS setup that AMT is enabled and that remote configuration is allowed, and try again.',
+  },
+  UPGRADE_REFUSED: {
+    kind: 'device',
+    message: 'The device refused to go from client into admin control mode ({status}).',
+    remedy: 'Try again; else deactivate it and activate it in admin control mode from the start.',
+  },
+  UPGRADE_NOT_CONFIRMED: {
+    kind: 'timeout',
+    message: 'The device was told to enter admin control mode, but is still in client control mode.',
+    remedy: 'Ask for the activation again: it goes on from what the device says then.',
+  },
+  MEBX_PASSWORD_REFUSED: {
+    kind: 'device',
+    message: 'The device refused the password for its own menu, MEBx ({status}).',
+    remedy: 'Check the MEBx password of the profile, or let it be random; then ask for the activation again.',
+  },
+  AMT_PASSWORD_REFUSED: {
+    kind: 'device',
+    message: 'The device refused to take the password of the profile ({status}).',
+    remedy: 'Check the AMT password of the profile, or let it be random; then ask for the activation again.',
+  },
+  AMT_PASSWORD_NOT_CONFIRMED: {
+    kind: 'timeout',
+    message: 'The device was told the password of the profile, but does not let us in with it.',
+    remedy: 'Ask for the activation again: both passwords are kept, and it goes on from what the device says then.',
+  },
   SETUP_NOT_CONFIRMED: {
     kind: 'timeout',
     message: 'The device was told to set itself up, but is still not activated.',

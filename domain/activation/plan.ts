@@ -4,10 +4,17 @@ import type { Bytes, Secret } from '@outrider/protocols/values'
 export interface ActivationPlan {
   /** A password from the profile; absent = a random one for this device alone. */
   readonly password?: Secret
+  /** What becomes of the password of the engine's own menu (MEBx), which only admin control mode can set; absent = it stays. */
+  readonly mebx?: MebxPlan
   readonly network: NetworkPlan
   readonly features: FeaturePlan
   /** Where and how the device dials home; absent = it does not. */
   readonly cira?: CiraPlan
+}
+
+export interface MebxPlan {
+  /** From the profile; absent = a random one for this device alone. */
+  readonly password?: Secret
 }
 
 export interface NetworkPlan {

@@ -1,15 +1,12 @@
 import { CONTROL_MODE, HTTP_DIGEST_MD5_A1, IPS_HostBasedSetupService } from '@outrider/protocols/amt'
-import type { Secret } from '@outrider/protocols/values'
-import { deviceSecretKeys } from '../ports/index.ts'
 import { isAmbiguous, refusal } from './answers.ts'
 import { confirmSetup } from './confirm-setup.ts'
 import type { ActivationDevice, ActivationPorts } from './device.ts'
-import { type ActivatedEntry, type Entry, enterAsAdmin } from './enter.ts'
+import { type ActivatedEntry, enterAsAdmin, type IdleEntry } from './enter.ts'
 import { activationFaults } from './faults.ts'
-import { adminHa1, randomPassword } from './password.ts'
+import { adminHa1 } from './password.ts'
 import type { ActivationPlan } from './plan.ts'
-
-type IdleEntry = Extract<Entry, { readonly mode: 'none' }>
+import { writeAhead } from './write-ahead.ts'
 
 /**
  * Takes an idle device into client control mode: the password is written ahead, told once, and promoted when the
@@ -43,32 +40,7 @@ export const setUpAsClient = async (
     if (status !== undefined) throw activationFaults.SETUP_REFUSED({ status }, error)
     if (!isAmbiguous(error)) throw error
   }
-  const activated = await confirmSetup(device, password, ports, signal)
+  const activated = await confirmSetup(device, password, 'any', ports, signal)
   if ((await ports.secrets.promote(version, signal)) === 'stale') throw activationFaults.ACTIVATION_SUPERSEDED()
   return activated
 }
-
-/**
- * A password that is durable before the device hears of it. One that is pending already is used again: a call
- * that told it may still be on its way.
- */
-const writeAhead = async (
-  plan: ActivationPlan,
-  ports: ActivationPorts,
-  signal: AbortSignal,
-): Promise<{ readonly password: Secret; readonly version: number }> => {
-  const { pending, promoted } = await ports.secrets.read(signal)
-  const kept = pending?.values[deviceSecretKeys.amt]
-  if (kept !== undefined && isWanted(kept, plan)) return { password: kept, version: pending!.version }
-  const password = plan.password ?? randomPassword(ports.random)
-  // What an earlier activation agreed on for MPS is gone from the device; the MEBx password outlives it.
-  const mebx = promoted?.values[deviceSecretKeys.mebx]
-  const { version } = await ports.secrets.writePending(
-    { [deviceSecretKeys.amt]: password, ...(mebx === undefined ? {} : { [deviceSecretKeys.mebx]: mebx }) },
-    signal,
-  )
-  return { password, version }
-}
-
-const isWanted = (kept: Secret, plan: ActivationPlan): boolean =>
-  plan.password === undefined || plan.password.reveal() === kept.reveal()

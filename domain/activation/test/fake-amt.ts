@@ -1,9 +1,20 @@
 import { createHash } from 'node:crypto'
-import { type Bytes, equalBytes, Fault, type FaultKind, type Guid, guid, toHex, utf8 } from '@outrider/protocols/values'
+import {
+  type Bytes,
+  concat,
+  equalBytes,
+  Fault,
+  type FaultKind,
+  fromBase64,
+  type Guid,
+  guid,
+  toHex,
+  utf8,
+} from '@outrider/protocols/values'
 import type { EndpointReference, Selectors, Wsman } from '@outrider/protocols/wsman'
 import type { ControlMode } from '../../hosts/index.ts'
 import type { SecretValues, SecretVersion, StoredSecret } from '../../ports/index.ts'
-import type { ActivationDevice, ActivationPorts, Credentials } from '../index.ts'
+import type { ActivationDevice, ActivationPorts, Credentials, ProvisioningProof } from '../index.ts'
 
 type Instance = Record<string, unknown>
 
@@ -17,6 +28,11 @@ export const disconnected = (): Fault => fault('unavailable', 'DEVICE_DISCONNECT
 export const md5 = (bytes: Bytes): Bytes => createHash('md5').update(bytes).digest()
 const PROJECT = guid('11111111-1111-4111-8111-111111111111')
 const GUID: Guid = guid('22222222-2222-4222-8222-222222222222')
+
+/** Leaf, intermediate and root, as far as a fake looks at them. */
+export const provisioningChain: readonly Bytes[] = [Uint8Array.of(1), Uint8Array.of(2, 2), Uint8Array.of(3, 3, 3)]
+const fakeSignature = (bytes: Bytes): Bytes => Uint8Array.of(0x5a, ...bytes)
+export const fakeProof: ProvisioningProof = { chain: provisioningChain, sign: async (bytes) => fakeSignature(bytes) }
 
 /** A power cut at the n-th thing that is asked of anybody: before it is done, or after it is done and unheard. */
 export class Cut {
@@ -52,6 +68,13 @@ export class FakeAmt {
   roomForRoots = 4
   instances = new Map<string, Instance[]>()
   mpsPassword: string | undefined
+  mebxPassword: string | undefined
+  /** Counts `AdminSetup` and `UpgradeClientToAdmin` that were carried out. */
+  adminSetups = 0
+  upgrades = 0
+  nonce: Bytes = Uint8Array.from({ length: 20 }, (_, at) => at)
+  private chain: Bytes[] = []
+  private chainStatus = 0
   /** What happens the moment the device starts to dial. */
   onDial: (() => void) | undefined
   private handles = 0
@@ -65,6 +88,9 @@ export class FakeAmt {
     this.mode = 0
     this.adminHa1 = undefined
     this.mpsPassword = undefined
+    this.chain = []
+    this.chainStatus = 0
+    this.canModifyConsent = 0
     this.instances = new Map<string, Instance[]>([
       [
         'AMT_GeneralSettings',
@@ -130,7 +156,12 @@ export class FakeAmt {
       get: (cls: { name: string }) =>
         guard(`Get ${cls.name}`, () => {
           if (cls.name === 'IPS_HostBasedSetupService')
-            return { CurrentControlMode: this.mode, AllowedControlModes: [2, 1] }
+            return {
+              CurrentControlMode: this.mode,
+              AllowedControlModes: [2, 1],
+              CertChainStatus: this.chainStatus,
+              ConfigurationNonce: this.nonce,
+            }
           const found = { ...this.list(cls.name)[0] }
           if (cls.name === 'IPS_OptInService') found.CanModifyOptInPolicy = this.mode === 1 ? this.canModifyConsent : 1
           return found
@@ -166,6 +197,16 @@ export class FakeAmt {
     return wsman as unknown as Wsman
   }
 
+  private requireProof(method: string, input: Instance): void {
+    if (this.chainStatus !== 2) throw refused(method, 'INVALID_STATE')
+    const signed = fakeSignature(concat([this.nonce, input.McNonce as Bytes]))
+    if (!equalBytes(signed, input.DigitalSignature as Bytes)) throw refused(method, 'AUTHENTICATION_FAILED')
+    this.mode = 2
+    this.canModifyConsent = 1
+    this.chainStatus = 0
+    this.nonce = this.nonce.map((byte) => byte + 1)
+  }
+
   private refuseWhere(method: string): void {
     const status = this.refuse.get(method)
     if (status !== undefined) throw refused(method, status)
@@ -178,6 +219,35 @@ export class FakeAmt {
         this.setups += 1
         this.mode = 1
         this.adminHa1 = (input.NetworkAdminPassword as { reveal(): string }).reveal()
+        return { ReturnValue: 0 }
+      case 'AddNextCertInChain': {
+        const { NextCertificate, IsLeafCertificate, IsRootCertificate } = input
+        if (this.mode === 2) throw refused(method, 'INVALID_STATE')
+        if (IsLeafCertificate === true) this.chain = []
+        else if (this.chainStatus !== 1) throw refused(method, 'INVALID_STATE')
+        this.chain.push(NextCertificate as Bytes)
+        const right = this.chain.every((each, at) => equalBytes(each, provisioningChain[at] ?? new Uint8Array()))
+        this.chainStatus = right ? (IsRootCertificate === true ? 2 : 1) : 0
+        if (!right) throw refused(method, 'CERTIFICATE_VERIFICATION_FAILED')
+        return { ReturnValue: 0 }
+      }
+      case 'AdminSetup':
+        if (this.mode !== 0) throw refused(method, 'INVALID_STATE')
+        this.requireProof(method, input)
+        this.adminSetups += 1
+        this.adminHa1 = (input.NetworkAdminPassword as { reveal(): string }).reveal()
+        return { ReturnValue: 0 }
+      case 'UpgradeClientToAdmin':
+        if (this.mode !== 1) throw refused(method, 'INVALID_STATE')
+        this.requireProof(method, input)
+        this.upgrades += 1
+        return { ReturnValue: 0 }
+      case 'SetMEBxPassword':
+        if (this.mode !== 2) throw refused(method, 'NOT_PERMITTED')
+        this.mebxPassword = (input.Password as { reveal(): string }).reveal()
+        return { ReturnValue: 0 }
+      case 'SetAdminAclEntryEx':
+        this.adminHa1 = toHex(fromBase64((input.DigestPassword as { reveal(): string }).reveal())!)
         return { ReturnValue: 0 }
       case 'Unprovision':
         this.factory()
