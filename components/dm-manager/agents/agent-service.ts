@@ -46,6 +46,13 @@ export const agentService = (deps: AgentDeps): ServiceImpl<typeof agent.AgentSer
       const stream = desk.open(ref)
       events.emit('agent.connected', { host: ref.hostId })
       wake(ref)
+      const leave = (): void => {
+        if (!desk.close(ref, stream)) return
+        events.emit('agent.disconnected', { host: ref.hostId })
+        wake(ref)
+      }
+      // A generator that stands at its `yield` does not hear that the agent is gone.
+      context.signal.addEventListener('abort', leave, { once: true })
       try {
         for (;;) {
           const next = await stream.next(context.signal)
@@ -53,10 +60,8 @@ export const agentService = (deps: AgentDeps): ServiceImpl<typeof agent.AgentSer
           yield next === 'alive' ? {} : { order: orderMessage(next, clock.now()) }
         }
       } finally {
-        if (desk.close(ref, stream)) {
-          events.emit('agent.disconnected', { host: ref.hostId })
-          wake(ref)
-        }
+        context.signal.removeEventListener('abort', leave)
+        leave()
       }
     },
 

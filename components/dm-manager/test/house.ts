@@ -238,7 +238,8 @@ export class House {
           (next) => async (request) => {
             request.contextValues.set(requestContextKey, { caller, projects: [this.project], ...context })
             try {
-              return await next(request)
+              const response = await next(request)
+              return response.stream ? { ...response, message: failing(response.message) } : response
             } catch (error) {
               throw asConnectError(error)
             }
@@ -399,6 +400,14 @@ export class House {
 const asConnectError = (error: unknown): ConnectError => {
   if (!(error instanceof Fault)) return ConnectError.from(error)
   return new ConnectError(error.message, faultStatus[error.kind].grpc, { 'outrider-fault': error.code })
+}
+
+async function* failing<T>(messages: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* messages
+  } catch (error) {
+    throw asConnectError(error)
+  }
 }
 
 const hash = (alias: string): string => createHash('sha256').update(alias).digest('hex')

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { OperationKind } from '@outrider/domain/operations'
+import { minutes } from '@outrider/protocols/values'
 import { AMT_GUID, House } from './house.ts'
 
 /** Everything in `npm run test:long`; a share of it otherwise. */
@@ -89,7 +90,11 @@ const run = async (house: House, scenario: Scenario, nth: number, when: 'before'
   const { life } = house
   life.when = when
   life.dieAt = life.count + nth
-  const id = await house.request(scenario.kind, { powerPolicy: scenario.policy ?? 'immediate' })
+  const span = minutes(scenario.kind === 'activate' || scenario.kind === 'deactivate' ? 30 : 2)
+  const id = await house.request(scenario.kind, {
+    powerPolicy: scenario.policy ?? 'immediate',
+    deadline: house.time.now + span,
+  })
   await house.time.until(async () => life.dead || (await house.ended(id)) !== undefined, 60 * 60_000)
   const died = life.dead
   if (died) await house.start()

@@ -7,6 +7,7 @@ export class Life {
   when: 'before' | 'after' = 'before'
   count = 0
   readonly #death = new AbortController()
+  #dying: Promise<unknown> | undefined
 
   get dead(): boolean {
     return this.#death.signal.aborted
@@ -43,20 +44,15 @@ export class Life {
     const result = work()
     if (!(result instanceof Promise)) return result
     this.count += 1
-    if (this.count === this.dieAt) {
-      return result.then(
-        () => this.#die(),
-        () => this.#die(),
-      )
+    // Spared meanwhile: then it hears of it after all.
+    if (this.count === this.dieAt) this.#dying = result
+    const heard = (): boolean => {
+      if (this.#dying === result && this.dieAt !== Number.POSITIVE_INFINITY) this.kill()
+      return !this.dead
     }
     return result.then(
-      (value) => (this.dead ? new Promise(() => {}) : value),
-      (error) => (this.dead ? new Promise(() => {}) : Promise.reject(error)),
+      (value) => (heard() ? value : new Promise(() => {})),
+      (error) => (heard() ? Promise.reject(error) : new Promise(() => {})),
     )
-  }
-
-  #die(): Promise<never> {
-    this.kill()
-    return new Promise(() => {})
   }
 }
