@@ -46,6 +46,13 @@ const wellKnownHash = (name: string): TrustedHash => ({
   isActive: true,
 })
 
+/** What every machine trusts as it is delivered. */
+export const knownRootHashes: readonly TrustedHash[] = [
+  'Go Daddy Class 2 CA',
+  'DigiCert Global Root G2',
+  'Entrust Root CA - G2',
+].map(wellKnownHash)
+
 const mac = (random: Random): string => {
   const bytes = random(6)
   bytes[0] = (bytes[0]! & 0xfc) | 0x02 // locally administered, unicast
@@ -68,7 +75,7 @@ export const makeIdentity = (given: Partial<Identity> & { readonly serial: strin
     biosVersion: 'WSADL357.0085.2022.0718.1739',
     biosDate: '2022-07-18T00:00:00Z',
     pkiDnsSuffix: 'vprodemo.com',
-    trustedHashes: ['Go Daddy Class 2 CA', 'DigiCert Global Root G2', 'Entrust Root CA - G2'].map(wellKnownHash),
+    trustedHashes: knownRootHashes,
     ...given,
     smbiosUuid,
   }

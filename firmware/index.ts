@@ -14,7 +14,7 @@ export {
 export { type FirmwareEventMap, type FirmwareEventName, FirmwareEvents } from './events.ts'
 export { firmwareFaults } from './faults.ts'
 export { createFirmware, type Firmware, type FirmwareOptions } from './firmware.ts'
-export { type Identity, makeIdentity, type Sku, type TrustedHash } from './identity.ts'
+export { type Identity, knownRootHashes, makeIdentity, type Sku, type TrustedHash } from './identity.ts'
 export { type Random, seededRandom, systemRandom } from './random.ts'
 export { type Flash, fileFlash, memoryFlash } from './state/flash.ts'
 export { type ActionKind, actionKinds, type Counters, type FlashState } from './state/flash-state.ts'

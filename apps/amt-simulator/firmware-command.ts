@@ -6,6 +6,7 @@ import {
   firmwareOf,
   type IdentityFlags,
   identityOf,
+  makeOf,
   withFirmware,
   withIdentity,
 } from './firmware-options.ts'
@@ -37,7 +38,7 @@ export const firmwareCommand = (program: Command): void => {
 const run = async (flags: Flags): Promise<void> => {
   await using machine = await startMachine({
     ...firmwareOf(flags),
-    identity: identityOf(flags),
+    identity: { ...makeOf(flags), ...identityOf(flags) },
     flashFile: flags.flash,
     meiSocket: flags.meiSocket,
     control: flags.control,

@@ -1,6 +1,8 @@
+import { resolve } from 'node:path'
 import type { ControlAddress, Disturbance, Identity, Sku } from '@outrider/firmware'
 import { type Guid, parseGuid } from '@outrider/protocols/values'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { collectTrust, trustedHashesOf } from './trust.ts'
 
 // Options that say what machine is simulated, and what they mean.
 
@@ -13,6 +15,9 @@ export interface IdentityFlags {
 }
 
 export interface FirmwareFlags {
+  /** Files of root hashes the machine trusts besides its own. */
+  readonly trust: readonly string[]
+  readonly pkiDnsSuffix?: string
   readonly timing: 'zero' | 'real'
   readonly dnsSuffix?: string
   readonly lms?: boolean
@@ -55,7 +60,15 @@ export const withFirmware = (command: Command): Command =>
     .addOption(new Option('--timing <timing>', 'how long things take').choices(['zero', 'real']).default('real'))
     .option('--dns-suffix <domain>', 'DNS suffix of the network at the first start')
     .option('--lms', 'the operating system carries out graceful power requests')
+    .option('--trust <file>', 'root hashes the firmware trusts too (root-hash.json); may be repeated', collectTrust, [])
+    .option('--pki-dns-suffix <domain>', 'PKI DNS suffix set in the menu of the engine; empty: none')
     .option('--disturb <json>', 'something that goes wrong on demand; may be repeated', collectDisturbance, [])
+
+/** What of a machine's identity is the same for a whole fleet. */
+export const makeOf = (flags: FirmwareFlags): Partial<Identity> => ({
+  ...(flags.trust.length === 0 ? {} : { trustedHashes: trustedHashesOf(flags.trust) }),
+  ...(flags.pkiDnsSuffix === undefined ? {} : { pkiDnsSuffix: flags.pkiDnsSuffix }),
+})
 
 /** The identity these flags name. */
 export const identityOf = (flags: IdentityFlags): Partial<Identity> & { readonly serial: string } => ({
@@ -89,6 +102,8 @@ export const firmwareWords = (identity: IdentityFlags, firmware: FirmwareFlags):
   ...word('--amt-version', identity.amtVersion),
   ...word('--timing', firmware.timing),
   ...word('--dns-suffix', firmware.dnsSuffix),
+  ...firmware.trust.flatMap((file) => word('--trust', resolve(file))),
+  ...word('--pki-dns-suffix', firmware.pkiDnsSuffix),
   ...(firmware.lms === true ? ['--lms'] : []),
   ...firmware.disturb.flatMap((each) => word('--disturb', JSON.stringify(each))),
 ]

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { firmwareCommand } from './firmware-command.ts'
 import { fleetCommand } from './fleet/fleet-command.ts'
 import { nodeCommand } from './node/node-command.ts'
+import { makeProvisioningCertCommand } from './provisioning-certificate/command.ts'
 
 const program = new Command('amt-simulator')
   .description('simulated machines with Intel AMT firmware version 16')
@@ -10,6 +11,7 @@ const program = new Command('amt-simulator')
 firmwareCommand(program)
 nodeCommand(program)
 fleetCommand(program)
+makeProvisioningCertCommand(program)
 
 // Whoever reads the output may go away; the machines stay.
 process.stdout.on('error', () => undefined)

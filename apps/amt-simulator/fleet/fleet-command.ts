@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type ControlAddress, type Firmware, serveControl } from '@outrider/firmware'
 import { Sweeper } from '@outrider/sessions/cira'
 import { type Command, InvalidArgumentError } from 'commander'
-import { controlAddress, type FirmwareFlags, firmwareOf, withFirmware } from '../firmware-options.ts'
+import { controlAddress, type FirmwareFlags, firmwareOf, makeOf, withFirmware } from '../firmware-options.ts'
 import { startMachine } from '../machine.ts'
 import { defaultFolder, machinePaths, writeDmi } from '../paths.ts'
 import { untilStopped } from '../until-stopped.ts'
@@ -59,7 +59,7 @@ const run = async (flags: Flags): Promise<void> => {
     const machine = running.use(
       await startMachine({
         ...firmwareOf(flags),
-        identity: { serial },
+        identity: { ...makeOf(flags), serial },
         sweeper,
         flashFile: paths.flash,
         meiSocket: paths.mei,
