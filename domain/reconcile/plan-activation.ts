@@ -1,5 +1,5 @@
 import { type EpochMilliseconds, type Fault, minutes, seconds } from '@outrider/protocols/values'
-import type { Detection, Host, HostChange } from '../hosts/index.ts'
+import type { ControlMode, Detection, Host, HostChange } from '../hosts/index.ts'
 import type { Operation } from '../operations/index.ts'
 import type { Ticket } from '../ports/index.ts'
 import { reconcileFaults } from './faults.ts'
@@ -77,9 +77,8 @@ const awaitTunnel = (
   seen: Seen,
   now: EpochMilliseconds,
 ): Step => {
-  const change: HostChange =
-    ticket.amtGuid === undefined || ticket.amtGuid === host.amtGuid ? {} : { amtGuid: ticket.amtGuid }
   const mode = ticket.reachedMode ?? 'client'
+  const change = provedBy(ticket, mode, host)
   if (ticket.cira !== true)
     return { do: 'succeed', note: { step: 'activated', message: `Activated in ${mode} control mode.` }, host: change }
   if (seen.connected)
@@ -115,6 +114,14 @@ const awaitTunnel = (
     },
   }
 }
+
+/** What is known of the device by now; its agent, which would say the same, may not have looked again yet. */
+const provedBy = ({ amtGuid }: Ticket, controlMode: ControlMode, { detection, ...host }: Host): HostChange => ({
+  ...(amtGuid === undefined || amtGuid === host.amtGuid ? {} : { amtGuid }),
+  ...(detection === undefined || detection.controlMode === controlMode
+    ? {}
+    : { detection: { ...detection, controlMode } }),
+})
 
 /** However the deactivation went, the device is left in peace for a while and activated anew. */
 const recovering = (operation: Operation, memo: Memo, order: GivenOrder, seen: Seen, now: EpochMilliseconds): Step => {

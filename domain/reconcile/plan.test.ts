@@ -186,6 +186,18 @@ test('activation: one row for each thing that may be seen', () => {
     )
 })
 
+test('an activation leaves the control mode on record that was read back, before the agent looks again', () => {
+  const running = memo({ order, tries: 1 })
+  const step = plan(
+    operation('activate', running),
+    host({ detection: detected({ controlMode: 'none' }) }),
+    seen({ ticket: { ...ticket('succeeded', { cira: true }), reachedMode: 'client' }, connected: true }),
+    START,
+  )
+  assert.ok(step.do === 'succeed')
+  assert.equal(step.host.detection?.controlMode, 'client')
+})
+
 test('deactivation: one row for each thing that may be seen', () => {
   const provisioned = {
     currentAmt: 'provisioned',
