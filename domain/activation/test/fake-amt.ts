@@ -26,7 +26,7 @@ const refused = (method: string, status: string): Fault => fault('device', 'AMT_
 export const disconnected = (): Fault => fault('unavailable', 'DEVICE_DISCONNECTED')
 
 export const md5 = (bytes: Bytes): Bytes => createHash('md5').update(bytes).digest()
-const PROJECT = guid('11111111-1111-4111-8111-111111111111')
+export const PROJECT = guid('11111111-1111-4111-8111-111111111111')
 const GUID: Guid = guid('22222222-2222-4222-8222-222222222222')
 
 /** Leaf, intermediate and root, as far as a fake looks at them. */
@@ -301,7 +301,6 @@ export class FakeHouse {
     cut?: Cut,
     more: Partial<ActivationDevice> = {},
   ): { readonly device: ActivationDevice; readonly ports: ActivationPorts } {
-    const guard = async <T>(work: () => T): Promise<T> => (cut === undefined ? work() : cut.around(work))
     const reported: ControlMode = (['none', 'client', 'admin'] as const)[amt.mode]
     return {
       device: {
@@ -312,40 +311,45 @@ export class FakeHouse {
         as: (credentials) => amt.as(credentials, cut),
         ...more,
       },
-      ports: {
-        md5,
-        random: { bytes: (length) => Uint8Array.from({ length }, () => (this.bytes = (this.bytes * 73 + 41) % 251)) },
-        clock: {
-          now: () => this.now,
-          monotonic: () => this.now,
-          sleep: async (span, signal) => {
-            signal.throwIfAborted()
-            this.now += span
-          },
+      ports: this.ports(cut),
+    }
+  }
+
+  ports(cut?: Cut): ActivationPorts {
+    const guard = async <T>(work: () => T): Promise<T> => (cut === undefined ? work() : cut.around(work))
+    return {
+      md5,
+      random: { bytes: (length) => Uint8Array.from({ length }, () => (this.bytes = (this.bytes * 73 + 41) % 251)) },
+      clock: {
+        now: () => this.now,
+        monotonic: () => this.now,
+        sleep: async (span, signal) => {
+          signal.throwIfAborted()
+          this.now += span
         },
-        report: ({ step }) => void this.steps.push(step),
-        secrets: {
-          read: () => guard(() => this.stored),
-          writePending: (values: SecretValues) =>
-            guard((): SecretVersion => {
-              const pending = { values, version: ++this.version }
-              this.stored = { ...this.stored, pending }
-              return pending
-            }),
-          promote: (version) =>
-            guard(() => {
-              const { pending, promoted } = this.stored
-              if (promoted?.version === version) return 'promoted' as const
-              if (pending?.version !== version) return 'stale' as const
-              this.stored = { promoted: pending }
-              return 'promoted' as const
-            }),
-        },
-        registry: {
-          register: (device) => guard(() => void this.registered.push(device.guid)),
-          forget: async () => {},
-          credentialsChanged: () => guard(() => void this.changed++),
-        },
+      },
+      report: ({ step }) => void this.steps.push(step),
+      secrets: {
+        read: () => guard(() => this.stored),
+        writePending: (values: SecretValues) =>
+          guard((): SecretVersion => {
+            const pending = { values, version: ++this.version }
+            this.stored = { ...this.stored, pending }
+            return pending
+          }),
+        promote: (version) =>
+          guard(() => {
+            const { pending, promoted } = this.stored
+            if (promoted?.version === version) return 'promoted' as const
+            if (pending?.version !== version) return 'stale' as const
+            this.stored = { promoted: pending }
+            return 'promoted' as const
+          }),
+      },
+      registry: {
+        register: (device) => guard(() => void this.registered.push(device.guid)),
+        forget: async () => {},
+        credentialsChanged: () => guard(() => void this.changed++),
       },
     }
   }
