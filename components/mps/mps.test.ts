@@ -4,12 +4,20 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { connect } from 'node:tls'
 import { createLocalBus, createLocalPresence } from '@outrider/bus-local'
-import { type Database, openDatabase } from '@outrider/database'
+import type { Database } from '@outrider/database'
 import type { AuditEntry } from '@outrider/domain/ports'
 import { TriggerReason } from '@outrider/protocols/apf'
 import { Fault, type Guid, guid, Secret, secret } from '@outrider/protocols/values'
 import { type DeviceTunnel, dialCira, Sweeper } from '@outrider/sessions/cira'
-import { callRoute, memorySecrets, realClock, recordEvents, selfSigned, until } from '@outrider/testing/harness'
+import {
+  callRoute,
+  memorySecrets,
+  realClock,
+  recordEvents,
+  selfSigned,
+  temporaryDatabase,
+  until,
+} from '@outrider/testing/harness'
 import { Value } from 'typebox/value'
 import { createMps, type Mps, mpsConfig } from './index.ts'
 
@@ -31,7 +39,7 @@ describe('MPS', () => {
   const bus = createLocalBus({ onError: (error) => assert.ifError(error) })
 
   before(async () => {
-    database = await openDatabase({ path: ':memory:' }, { clock: realClock })
+    database = await temporaryDatabase(realClock)
     mps = createMps({
       config: Value.Default(mpsConfig, { instance: 'one', handshakes: 2, flushSeconds: 0.05 }) as never,
       devices: database.devices,

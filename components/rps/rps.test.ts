@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createLocalBus } from '@outrider/bus-local'
-import { type Database, openDatabase } from '@outrider/database'
+import type { Database } from '@outrider/database'
 import type { DeviceRegistration } from '@outrider/domain/ports'
 import { createFirmware, type Firmware, zeroTiming } from '@outrider/firmware'
 import {
@@ -23,10 +23,12 @@ import {
   realRandom,
   recordEvents,
   selfSigned,
+  temporaryDatabase,
   until,
 } from '@outrider/testing/harness'
 import { Value } from 'typebox/value'
 import { createRps, rpsConfig } from './index.ts'
+import { KeptCertificates } from './provisioning-certificates/index.ts'
 import { createTickets } from './tickets.ts'
 import { ProvisioningSession, type SessionDeps } from './websocket/session.ts'
 
@@ -146,7 +148,7 @@ describe('RPS', () => {
   }
 
   before(async () => {
-    database = await openDatabase({ path: ':memory:' }, { clock: realClock })
+    database = await temporaryDatabase(realClock)
     deps = {
       config: Value.Default(rpsConfig, { ciraAddress: 'localhost' }) as SessionDeps['config'],
       store: database.provisioning,
@@ -163,6 +165,7 @@ describe('RPS', () => {
       openProject: async () => project,
       mpsRoot: () => mpsRoot,
       version: '0.0.0',
+      certificates: new KeptCertificates(secrets),
     }
   })
 

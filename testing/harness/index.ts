@@ -1,5 +1,6 @@
 export * from './call-route.ts'
 export * from './certificates.ts'
+export * from './database.ts'
 export * from './memory-secrets.ts'
 export * from './system.ts'
 export * from './until.ts'

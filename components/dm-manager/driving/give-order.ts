@@ -71,6 +71,7 @@ const admit = async (it: Turn, order: 'activate' | 'deactivate' | 'detect', expi
       purpose: order,
       controlMode: operation.controlMode ?? 'client',
       ...(host.uuid === undefined ? {} : { hostUuid: host.uuid }),
+      ...(host.amtGuid === undefined ? {} : { amtGuid: host.amtGuid }),
       expiresAt,
     },
     signal,
