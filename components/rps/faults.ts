@@ -36,6 +36,46 @@ export const rpsFaults = faultTable({
     message: 'The stored password of profile {name} is missing.',
     remedy: 'Write the profile again with its password, or let passwords be random.',
   },
+  PROFILE_TLS_UNSUPPORTED: {
+    kind: 'invalid',
+    message: 'Profile {name} asks for TLS on the device (tlsMode), which cannot be configured yet.',
+    remedy: 'Take tlsMode out of the profile and use CIRA, whose tunnel is TLS already.',
+  },
+  DOMAIN_NOT_FOUND: {
+    kind: 'missing',
+    message: 'Domain profile {name} Not Found',
+    remedy: 'Look at the domain profiles of the project with `orch-cli list amtprofile`.',
+  },
+  DOMAIN_EXISTS: {
+    kind: 'conflict',
+    message: 'Domain {name} ID or Suffix already exists',
+    remedy: 'Choose another name, or change the present profile: a suffix has one certificate of each root.',
+  },
+  DOMAIN_INVALID: {
+    kind: 'invalid',
+    message: 'The domain profile is not complete: {reason}',
+    remedy: 'Correct the field that is named.',
+  },
+  DOMAIN_SECRET_MISSING: {
+    kind: 'unavailable',
+    message: 'The stored certificate of domain profile {name} is missing.',
+    remedy: 'Upload the certificate again under the same name.',
+  },
+  SECRET_SUPERSEDED: {
+    kind: 'conflict',
+    message: 'Somebody else changed the secret of this entry at the same moment.',
+    remedy: 'Look at the entry and write it again with its secret.',
+  },
+  SIGNED_ALREADY: {
+    kind: 'bug',
+    message: 'The provisioning key was asked for a second signature in one activation.',
+    remedy: 'Report what the service log says of this time.',
+  },
+  AMT19_TLS_REQUIRED: {
+    kind: 'device',
+    message: 'AMT {version} of this machine demands TLS on its local port, which is not supported yet.',
+    remedy: 'Allow local connections without TLS in the BIOS setup, or use a machine with AMT 18 or older.',
+  },
   CIRA_CONFIG_NOT_FOUND: {
     kind: 'missing',
     message: 'There is no CIRA config {name}.',
@@ -55,11 +95,6 @@ export const rpsFaults = faultTable({
     kind: 'invalid',
     message: 'The CIRA config is not right: {reason}',
     remedy: 'Correct the field that is named.',
-  },
-  CONTROL_MODE_UNSUPPORTED: {
-    kind: 'invalid',
-    message: 'Activation in {mode} control mode is not possible with this profile.',
-    remedy: 'Ask for client control mode, or choose a profile for it.',
   },
   RPC_SILENT: {
     kind: 'timeout',

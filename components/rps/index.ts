@@ -1,15 +1,17 @@
 import type { Provisioning } from '@outrider/domain/ports'
 import type { WebSocket } from 'ws'
+import { KeptCertificates } from './provisioning-certificates/index.ts'
 import { ciraConfigRoutes } from './rest/cira-configs.ts'
 import { profileRoutes } from './rest/profiles.ts'
 import { createTickets } from './tickets.ts'
-import { ProvisioningSession, type SessionDeps } from './websocket/session.ts'
+import { ProvisioningSession, type RpsDeps } from './websocket/session.ts'
 
 export { type RpsConfig, rpsConfig } from './config.ts'
 export { defaultNames } from './defaults.ts'
 export { rpsFaults } from './faults.ts'
+export { certificateFaults } from './provisioning-certificates/index.ts'
 
-export type RpsDeps = SessionDeps
+export type { RpsDeps }
 
 export interface Rps {
   readonly routes: ReturnType<typeof ciraConfigRoutes>
@@ -31,6 +33,7 @@ const UNREAD_LIMIT = 4 * 1024 * 1024
 export const createRps = (deps: RpsDeps): Rps => {
   const stopping = new AbortController()
   const sessions = new Set<ProvisioningSession>()
+  const certificates = new KeptCertificates(deps.secrets)
 
   const onConnection = (socket: WebSocket, { from }: { readonly from: string }): void => {
     const session = new ProvisioningSession(
@@ -42,7 +45,7 @@ export const createRps = (deps: RpsDeps): Rps => {
         close: () => socket.close(1000),
       },
       from,
-      deps,
+      { ...deps, certificates },
       stopping.signal,
     )
     sessions.add(session)

@@ -87,6 +87,17 @@ export const catalogue = {
     fields: { operation: 'text', host: 'text', guid: 'text', step: 'text' },
     labels: ['step'],
   },
+  'provisioning.signed': {
+    level: 'info',
+    about: 'The key of a provisioning certificate signed for one device. Worry where nobody asked for an activation.',
+    fields: { operation: 'text', host: 'text', guid: 'text', domain: 'text', suffix: 'text', root: 'text' },
+    labels: ['domain'],
+  },
+  'domain.expiring': {
+    level: 'warn',
+    about: 'A provisioning certificate ends soon, or has ended: upload a new one before activations need it.',
+    fields: { project: 'text', domain: 'text', suffix: 'text', days: 'number' },
+  },
   'provisioning.ended': {
     level: 'info',
     about: 'An activation or deactivation ended.',
@@ -165,6 +176,12 @@ export const catalogue = {
     about: 'On the node: an order was taken, or ended.',
     fields: { operation: 'text', kind: 'text', state: 'text', code: 'text' },
     labels: ['kind', 'state'],
+  },
+  'agent.rpc': {
+    level: 'info',
+    about: 'On the node: RPC was started as a process, or ended, then with its exit code.',
+    fields: { pid: 'number', command: 'text', code: 'number' },
+    labels: ['command', 'code'],
   },
   'agent.token': {
     level: 'info',

@@ -50,12 +50,13 @@ export const amtGuidOf = (device: DevicePayload): Guid => {
   return guid
 }
 
-/** Firmware that no service can configure (reference/rps.md 1.9). */
+/** Firmware that cannot be configured from here (reference/rps.md 1.9). Throws `FIRMWARE_TOO_OLD`, `AMT19_TLS_REQUIRED`. */
 export const requireConfigurable = (device: DevicePayload): void => {
   const [major = Number.NaN] = device.ver.split('.').map((part) => Number.parseInt(part, 10))
   const build = Number.parseInt(device.build, 10)
   if (Number.isNaN(major) || major < 7 || (major < 12 && build < 3000))
     throw rpsFaults.FIRMWARE_TOO_OLD({ version: device.ver, build: device.build })
+  if (device.tlsEnforced) throw rpsFaults.AMT19_TLS_REQUIRED({ version: device.ver })
 }
 
 /** The profile of an admission. Throws `PROFILE_NOT_FOUND`. */

@@ -7,7 +7,7 @@ import type { Fault } from '@outrider/protocols/values'
 export const activatedReport = (activated: Activated, withComponents: boolean): StatusReport => {
   const Mode = activated.mode === 'admin' ? 'ACM' : 'CCM'
   const report = {
-    Status: activated.mode === 'admin' ? statusTexts.adminControlMode : statusTexts.clientControlMode,
+    Status: statusOf(activated),
     Network: activated.network.result === 'failed' ? activated.network.fault.message : statusTexts.wiredConfigured,
     CIRAConnection: activated.cira ? statusTexts.configured : '',
     TLSConfiguration: '',
@@ -21,6 +21,15 @@ export const activatedReport = (activated: Activated, withComponents: boolean): 
       ...(activated.cira ? { CIRAConnection: { Result: 'Success', Details: statusTexts.configured } as const } : {}),
     }),
   }
+}
+
+const statusOf = ({ before, mode }: Activated): string => {
+  if (mode === 'client') return statusTexts.clientControlMode
+  return {
+    none: statusTexts.activatedToAdmin,
+    client: statusTexts.upgradedToAdmin,
+    admin: statusTexts.adminControlMode,
+  }[before]
 }
 
 const componentOf = (part: PartOutcome, text: string): ComponentResult =>

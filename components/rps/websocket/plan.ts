@@ -1,12 +1,19 @@
 import type { ActivationPlan, CiraPlan } from '@outrider/domain/activation'
-import type { AmtProfile, ProvisioningStore, SecretStore } from '@outrider/domain/ports'
+import {
+  type AmtProfile,
+  ciraConfigSecretKeys,
+  type ProvisioningStore,
+  profileSecretKeys,
+  type SecretStore,
+} from '@outrider/domain/ports'
 import type { IpConfiguration } from '@outrider/protocols/rps'
-import { type Bytes, fromBase64 } from '@outrider/protocols/values'
+import { type Bytes, fromBase64, type Secret } from '@outrider/protocols/values'
 import { rpsFaults } from '../faults.ts'
+import { readKept } from '../kept-secret.ts'
 
 /**
  * A profile with everything it names looked up. Throws `CIRA_CONFIG_NOT_FOUND`, `CIRA_CONFIG_INVALID`,
- * `PROFILE_SECRET_MISSING` and the faults of the stores.
+ * `PROFILE_SECRET_MISSING`, `PROFILE_TLS_UNSUPPORTED` and the faults of the stores.
  */
 export const planOf = async (
   profile: AmtProfile,
@@ -19,11 +26,9 @@ export const planOf = async (
   },
   signal: AbortSignal,
 ): Promise<ActivationPlan> => {
-  const { project, name } = profile
-  const password = profile.generateRandomPassword
-    ? undefined
-    : (await deps.secrets.get({ kind: 'profile', project, name }, signal)).promoted?.values.AMT_PASSWORD
-  if (!profile.generateRandomPassword && password === undefined) throw rpsFaults.PROFILE_SECRET_MISSING({ name })
+  const { name } = profile
+  if ((profile.tlsMode ?? 0) !== 0) throw rpsFaults.PROFILE_TLS_UNSUPPORTED({ name })
+  const { password, mebx } = await passwordsOf(profile, deps.secrets, signal)
   const cira = profile.ciraConfigName === undefined ? undefined : await ciraPlan(profile, deps, signal)
   const address =
     profile.dhcpEnabled || profile.ipSyncEnabled || ip.ipAddress === '' || ip.netmask === ''
@@ -37,6 +42,7 @@ export const planOf = async (
         }
   return {
     ...(password === undefined ? {} : { password }),
+    ...(mebx === undefined ? {} : { mebx }),
     network: {
       dhcp: profile.dhcpEnabled,
       ipSync: profile.ipSyncEnabled,
@@ -52,6 +58,27 @@ export const planOf = async (
   }
 }
 
+/** The fixed passwords of a profile. A CCM profile may have one for MEBx, too, which client control mode has no use for. */
+const passwordsOf = async (
+  profile: AmtProfile,
+  secrets: SecretStore,
+  signal: AbortSignal,
+): Promise<Pick<ActivationPlan, 'password' | 'mebx'>> => {
+  const { project, name, secretVersion, generateRandomPassword, generateRandomMebxPassword } = profile
+  const isAdmin = profile.activation === 'acmactivate'
+  if (generateRandomPassword && (!isAdmin || generateRandomMebxPassword)) return isAdmin ? { mebx: {} } : {}
+  const values = await readKept(secrets, { kind: 'profile', project, name }, secretVersion, signal)
+  const required = (key: string): Secret => {
+    const value = values?.[key]
+    if (value === undefined) throw rpsFaults.PROFILE_SECRET_MISSING({ name })
+    return value
+  }
+  return {
+    ...(generateRandomPassword ? {} : { password: required(profileSecretKeys.amt) }),
+    ...(isAdmin ? { mebx: generateRandomMebxPassword ? {} : { password: required(profileSecretKeys.mebx) } } : {}),
+  }
+}
+
 const ciraPlan = async (
   profile: AmtProfile,
   deps: { readonly store: ProvisioningStore; readonly secrets: SecretStore; readonly mpsRoot: () => Bytes },
@@ -64,8 +91,9 @@ const ciraPlan = async (
   if (rootCertificate === undefined)
     throw rpsFaults.CIRA_CONFIG_INVALID({ reason: 'mpsRootCertificate is not base64 of a certificate' })
   const password = config.fixedPassword
-    ? (await deps.secrets.get({ kind: 'cira-config', project, name: config.name }, signal)).promoted?.values
-        .MPS_PASSWORD
+    ? (
+        await readKept(deps.secrets, { kind: 'cira-config', project, name: config.name }, config.secretVersion, signal)
+      )?.[ciraConfigSecretKeys.mps]
     : undefined
   if (config.fixedPassword && password === undefined) throw rpsFaults.PROFILE_SECRET_MISSING({ name: config.name })
   return {

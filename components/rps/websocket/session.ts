@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import {
   type ActivationDevice,
   type ActivationPorts,
+  activateAsAdmin,
   activateAsClient,
   type Credentials,
   deactivate,
@@ -31,12 +32,14 @@ import { type Bytes, Fault, type Guid, seconds } from '@outrider/protocols/value
 import { createWsmanSession, type WsmanSession } from '@outrider/sessions/wsman'
 import type { RpsConfig } from '../config.ts'
 import { rpsFaults } from '../faults.ts'
+import { type KeptCertificates, proofFor } from '../provisioning-certificates/index.ts'
 import { type Admission, admit, amtGuidOf, profileOf, requireConfigurable } from './admission.ts'
 import { activatedReport, deactivatedReport, failedReport } from './outcome.ts'
 import { planOf } from './plan.ts'
 import { RelayExchange } from './relay-exchange.ts'
 
-export interface SessionDeps {
+/** What RPS is given from outside. */
+export interface RpsDeps {
   readonly config: RpsConfig
   readonly store: ProvisioningStore
   readonly secrets: SecretStore
@@ -49,6 +52,10 @@ export interface SessionDeps {
   readonly mpsRoot: () => Bytes
   /** Says to clients which version of RPS this is. */
   readonly version: string
+}
+
+export interface SessionDeps extends RpsDeps {
+  readonly certificates: KeptCertificates
 }
 
 /** The client's end of the WebSocket, as far as a session needs it. */
@@ -200,6 +207,7 @@ export class ProvisioningSession {
     const { store, secrets, registry, random, clock } = this.#deps
     const { project } = admission
     const subject = this.#device(admission, device, guid)
+    const about = { operation: admission.ticket?.operationId ?? '', host: admission.ticket?.hostId ?? '', guid }
     const ports: ActivationPorts = {
       secrets: deviceSecrets(secrets, project, guid),
       registry,
@@ -208,12 +216,7 @@ export class ProvisioningSession {
       md5: (bytes) => createHash('md5').update(bytes).digest(),
       report: ({ step, label }) => {
         record.step({ at: clock.now(), step, message: label })
-        this.#deps.events.emit('provisioning.step', {
-          operation: admission.ticket?.operationId ?? '',
-          host: admission.ticket?.hostId ?? '',
-          guid,
-          step,
-        })
+        this.#deps.events.emit('provisioning.step', { ...about, step })
         if (device.progressSupported) this.#send({ type: 'progress', label })
       },
     }
@@ -224,14 +227,12 @@ export class ProvisioningSession {
       return deactivatedReport()
     }
     const profile = await profileOf(store, admission, signal)
-    if (profile.activation !== 'ccmactivate') throw rpsFaults.CONTROL_MODE_UNSUPPORTED({ mode: 'admin' })
     const plan = await planOf(profile, device.ipConfiguration, this.#deps, signal)
-    const activated = await activateAsClient(
-      { ...subject, about: { ...subject.about, tags: profile.tags } },
-      plan,
-      ports,
-      signal,
-    )
+    const tagged = { ...subject, about: { ...subject.about, tags: profile.tags } }
+    const activated =
+      profile.activation === 'ccmactivate'
+        ? await activateAsClient(tagged, plan, ports, signal)
+        : await activateAsAdmin(tagged, plan, proofFor(project, device, about, this.#deps), ports, signal)
     await record.succeeded({ reachedMode: activated.mode, cira: activated.cira }, signal)
     return activatedReport(activated, device.progressSupported)
   }

@@ -1,0 +1,7 @@
+export * from './choose-domain.ts'
+export * from './faults.ts'
+export * from './kept-certificates.ts'
+export * from './prove.ts'
+export * from './provisioning-certificate.ts'
+export * from './read-pfx.ts'
+export * from './suffixes.ts'
