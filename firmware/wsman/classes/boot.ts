@@ -7,6 +7,7 @@ import {
   CIM_BootSourceSetting,
 } from '@outrider/protocols/amt'
 import { fromBase64, secret, toBase64 } from '@outrider/protocols/values'
+import { audit } from '../../audit/audit-log.ts'
 import type { BootOptions, FieldValue } from '../../state/flash-state.ts'
 import { selectorText, serviceKeys } from '../instance-names.ts'
 import { classModel, refuse, returns, type View } from '../model.ts'
@@ -155,12 +156,15 @@ export const bootClasses = [
       },
     ],
     methods: {
-      SetBootConfigRole: ({ state }, { BootConfigSetting, Role }) => {
+      SetBootConfigRole: ({ state, device, caller }, { BootConfigSetting, Role }) => {
         const configuration = selectorText(BootConfigSetting, 'InstanceID')
         if (configuration !== undefined && configuration !== CONFIGURATION_0) return returns(INVALID_REFERENCE)
         if (Role !== BOOT_ROLE.isNextSingleUse && Role !== BOOT_ROLE.isNotNext) return returns(INVALID_PARAMETER)
         state.settings.boot.nextSingleUse = Role === BOOT_ROLE.isNextSingleUse
-        if (Role === BOOT_ROLE.isNextSingleUse) state.counters.bootOptionsSet++
+        if (Role === BOOT_ROLE.isNextSingleUse) {
+          state.counters.bootOptionsSet++
+          audit(state, device, 'bootOptionsSet', caller)
+        }
         return returns(0)
       },
       RequestStateChange: ({ state, device }, { RequestedState }) => {

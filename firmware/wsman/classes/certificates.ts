@@ -6,6 +6,7 @@ import {
   AMT_PublicPrivateKeyPair,
 } from '@outrider/protocols/amt'
 import { type Bytes, fromBase64 } from '@outrider/protocols/values'
+import { audit } from '../../audit/audit-log.ts'
 import type { FlashState } from '../../state/flash-state.ts'
 import { certificateName, keyName, lowestFree, numberIn, refer, serviceKeys } from '../instance-names.ts'
 import { classModel, refuse, returns } from '../model.ts'
@@ -93,8 +94,11 @@ export const certificateClasses = [
       },
     ],
     methods: {
-      AddTrustedRootCertificate: ({ state }, { CertificateBlob }) =>
-        created(addCertificate(state, CertificateBlob, true)),
+      AddTrustedRootCertificate: ({ state, device, caller }, { CertificateBlob }) => {
+        const outcome = addCertificate(state, CertificateBlob, true)
+        if (typeof outcome === 'string') audit(state, device, 'rootAdded', caller)
+        return created(outcome)
+      },
       AddCertificate: ({ state }, { CertificateBlob }) => created(addCertificate(state, CertificateBlob, false)),
       AddKey: ({ state }, { KeyBlob }) => {
         const key = privateKey(fromBase64(KeyBlob?.reveal() ?? ''))
@@ -135,7 +139,8 @@ export const certificateClasses = [
         TrustedRootCertficate: trustedRoot,
         X509Certificate: fromBase64(der)!,
       })),
-    delete: ({ state: { settings } }, found) => {
+    delete: ({ state, device, caller }, found) => {
+      const { settings } = state
       const instance = found.InstanceID!
       const used =
         settings.tlsCredential?.certificate === instance ||
@@ -143,6 +148,7 @@ export const certificateClasses = [
       if (used) return refuse('AccessDenied')
       const handle = numberIn(instance)
       settings.certificates = settings.certificates.filter((each) => each.handle !== handle)
+      if (found.TrustedRootCertficate === true) audit(state, device, 'rootRemoved', caller)
       return undefined
     },
   }),

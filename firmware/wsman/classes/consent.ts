@@ -1,5 +1,6 @@
 import { IPS_OptInService, OPT_IN_REQUIRED, OPT_IN_STATE } from '@outrider/protocols/amt'
 import { seconds } from '@outrider/protocols/values'
+import { audit } from '../../audit/audit-log.ts'
 import { type Device, noConsent } from '../../device.ts'
 import { serviceKeys } from '../instance-names.ts'
 import { classModel, refuse, returns } from '../model.ts'
@@ -21,6 +22,10 @@ const show = (device: Device, consent: Device['volatile']['consent']): void => {
   device.volatile.consent = consent
   device.events.emit('screen', { consentCode: consent.state === OPT_IN_STATE.displayed ? consent.code : null })
 }
+
+/** A consent policy as the audit log writes it: nothing, remote desktop, everything. */
+const policyCode = (required: number): number =>
+  required === OPT_IN_REQUIRED.none ? 0 : required === OPT_IN_REQUIRED.kvm ? 1 : 2
 
 const newCode = (device: Device): string => {
   const bytes = device.random(4)
@@ -45,11 +50,14 @@ export const consentClasses = [
         },
       ]
     },
-    put: ({ state: { settings } }, instance) => {
+    put: ({ state, device, caller }, instance) => {
+      const { settings } = state
       const { optIn } = settings
       const required = instance.OptInRequired ?? optIn.required
       if (!Object.values<number>(OPT_IN_REQUIRED).includes(required)) return refuse('InvalidRepresentation')
       if (required !== optIn.required && optIn.canModify === 0) return refuse('AccessDenied')
+      if (required !== optIn.required)
+        audit(state, device, 'consentPolicy', caller, Uint8Array.of(policyCode(optIn.required), policyCode(required)))
       settings.optIn = {
         ...optIn,
         required,
@@ -66,13 +74,14 @@ export const consentClasses = [
         show(device, { state: OPT_IN_STATE.displayed, code: newCode(device), wrongCodes: 0, until })
         return returns(0)
       },
-      SendOptInCode: ({ state, device }, { OptInCode }) => {
+      SendOptInCode: ({ state, device, caller }, { OptInCode }) => {
         expire(device)
         const { consent } = device.volatile
         if (consent.state !== OPT_IN_STATE.displayed) return returns(INVALID_STATE)
         if (OptInCode === Number(consent.code)) {
           const until = device.clock.now() + seconds(state.settings.optIn.codeTimeout)
           show(device, { ...consent, state: OPT_IN_STATE.received, until })
+          audit(state, device, 'consentCodeSent', caller, Uint8Array.of(0))
           return returns(0)
         }
         const wrongCodes = consent.wrongCodes + 1
@@ -81,6 +90,8 @@ export const consentClasses = [
           return returns(WRONG_CODE)
         }
         show(device, noConsent())
+        // A method that is refused changes nothing; that it was tried is kept apart.
+        device.store.change((draft) => audit(draft, device, 'consentCodeSent', caller, Uint8Array.of(1)))
         return returns(BLOCKED)
       },
       CancelOptIn: ({ device }) => {

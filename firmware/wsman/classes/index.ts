@@ -3,6 +3,7 @@ import { bootClasses } from './boot.ts'
 import { certificateClasses } from './certificates.ts'
 import { consentClasses } from './consent.ts'
 import { inventoryClasses } from './inventory.ts'
+import { logClasses } from './logs.ts'
 import { networkClasses } from './network.ts'
 import { powerClasses } from './power.ts'
 import { redirectionClasses } from './redirection.ts'
@@ -26,4 +27,5 @@ export const firmwareClasses: readonly ClassModel[] = [
   ...userClasses,
   ...timeClasses,
   ...inventoryClasses,
+  ...logClasses,
 ]

@@ -9,6 +9,7 @@ import {
   POWER_STATE,
 } from '@outrider/protocols/amt'
 import type { InstanceOf } from '@outrider/protocols/wsman'
+import { type AuditEvent, audit } from '../../audit/audit-log.ts'
 import { powerSituation } from '../../power/host.ts'
 import { availablePowerStates } from '../../power/power-table.ts'
 import { AMT_SYSTEM, MANAGED_SYSTEM_NAME, refer, serviceKeys } from '../instance-names.ts'
@@ -18,6 +19,19 @@ const POWER = 'Intel(r) AMT Power Management Service'
 
 const INVALID_PARAMETER = 5
 const INVALID_STATE_TRANSITION = 4097
+
+/** What the audit log calls each request. */
+const AUDITED: Readonly<Record<number, AuditEvent>> = {
+  2: 'poweredUp',
+  4: 'standby',
+  5: 'powerCycled',
+  7: 'hibernated',
+  8: 'poweredDown',
+  10: 'reset',
+  11: 'interrupted',
+  12: 'poweredDownGracefully',
+  14: 'resetGracefully',
+}
 
 const association = ({ state }: View): InstanceOf<typeof CIM_AssociatedPowerManagementService> => {
   const { pending, requested, power } = state.host
@@ -47,8 +61,11 @@ export const powerClasses = [
         if (PowerState === undefined) return returns(INVALID_PARAMETER)
         const { host } = call.device
         const status = host.request(call.state, PowerState)
-        if (status === 0) call.afterCommit(() => host.settle())
-        return returns(status)
+        if (status !== 0) return returns(status)
+        const event = AUDITED[PowerState]
+        if (event !== undefined) audit(call.state, call.device, event, call.caller)
+        call.afterCommit(() => host.settle())
+        return returns(0)
       },
     },
   }),

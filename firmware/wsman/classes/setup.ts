@@ -10,6 +10,7 @@ import { setUpAdmin, upgradeToAdmin } from '../../provisioning/admin-setup.ts'
 import { addToChain, CHAIN } from '../../provisioning/certificate-chain.ts'
 import { partialUnprovision, setUpClient, UNPROVISIONED_BY, unprovision } from '../../provisioning/setup.ts'
 import { trustedDnsSuffix, trustedHashesOf } from '../../provisioning/trusted-hashes.ts'
+import type { TlsSettings } from '../../state/flash-state.ts'
 import { serviceKeys } from '../instance-names.ts'
 import { type Call, classModel, refuse, returns } from '../model.ts'
 
@@ -30,6 +31,9 @@ const modeChanged = (call: Call, from: number): void => {
     device.events.emit('controlMode', { from, to: device.store.now.settings.controlMode })
   })
 }
+
+/** TLS of one side as the audit log writes it: none, server, mutual. */
+const tlsCode = ({ enabled, mutual }: TlsSettings): number => (enabled ? (mutual ? 2 : 1) : 0)
 
 const attemptOf = ({ device: { volatile } }: Call) => ({ chain: volatile.chain, nonce: volatile.setupNonce })
 
@@ -107,12 +111,14 @@ export const setupClasses = [
       },
     ],
     methods: {
-      CommitChanges: ({ state: { settings } }) => {
+      CommitChanges: ({ state, device, caller }) => {
+        const { settings } = state
         const pending = settings.tls.pending
         if (pending === null) return returns(0)
         // The remote side has the certificate the firmware made itself; the local side needs one that was set.
         if (pending.local.enabled && settings.tlsCredential === null) return returns(DATA_MISSING)
         settings.tls = { ...pending, pending: null }
+        audit(state, device, 'tlsState', caller, Uint8Array.of(tlsCode(pending.remote), tlsCode(pending.local)))
         return returns(0)
       },
       Unprovision: (call, { ProvisioningMode }) => {

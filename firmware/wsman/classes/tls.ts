@@ -4,6 +4,7 @@ import {
   AMT_TLSProtocolEndpointCollection,
   AMT_TLSSettingData,
 } from '@outrider/protocols/amt'
+import { audit } from '../../audit/audit-log.ts'
 import type { FlashState, TlsSettings } from '../../state/flash-state.ts'
 import { numberIn, refer, selectorText } from '../instance-names.ts'
 import { classModel, type Refusal, refuse } from '../model.ts'
@@ -73,24 +74,27 @@ export const tlsClasses = [
               ElementProvidingContext: collection(),
             },
           ],
-    create: ({ state }, instance) => {
+    create: ({ state, device, caller }, instance) => {
       if (state.settings.tlsCredential !== null) return refuse('AlreadyExists')
       const certificate = certificateOf(state, instance.ElementInContext)
       if ('refusal' in certificate) return certificate
       state.settings.tlsCredential = { certificate: certificate.name, collection: COLLECTION }
+      audit(state, device, 'tlsCertificateSet', caller)
       return refer(AMT_TLSCredentialContext, {
         ElementInContext: refer(AMT_PublicKeyCertificate, { InstanceID: certificate.name }),
         ElementProvidingContext: collection(),
       })
     },
-    put: ({ state }, instance) => {
+    put: ({ state, device, caller }, instance) => {
       const certificate = certificateOf(state, instance.ElementInContext)
       if ('refusal' in certificate) return certificate
       state.settings.tlsCredential = { certificate: certificate.name, collection: COLLECTION }
+      audit(state, device, 'tlsCertificateSet', caller)
       return undefined
     },
-    delete: ({ state: { settings } }) => {
-      settings.tlsCredential = null
+    delete: ({ state, device, caller }) => {
+      state.settings.tlsCredential = null
+      audit(state, device, 'tlsCertificateRemoved', caller)
       return undefined
     },
   }),
