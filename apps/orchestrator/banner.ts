@@ -23,7 +23,7 @@ export const banner = (orchestrator: Orchestrator, openMode: boolean): string =>
     '',
     `  npx orch-cli login admin${password} --api-endpoint ${origin} --ca ${shown(caFile)}`,
     '  npx orch-cli create host machine-1 --serial MACHINE1 --uuid $(cat /proc/sys/kernel/random/uuid)',
-    '  npx orch-cli generate agent-env --host machine-1 > machine-1.env',
+    '  npx orch-cli generate agent-env --host machine-1 --out machine-1.env',
     '',
   ]
   const warning = [

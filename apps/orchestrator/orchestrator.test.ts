@@ -197,6 +197,28 @@ test('a setting nobody declared ends the program with a remedy', async () => {
   assert.match(err, /SETTING_UNKNOWN.*\n.*OUTRIDER_LISTEN/)
 })
 
+test('an address in use, of the API or of devices, is a fault that names the setting', async () => {
+  const [taken = ''] = running.cira
+  const elsewhere = join(data, '..', 'elsewhere')
+  const environment = { OUTRIDER_DATA: elsewhere, OUTRIDER_LISTEN: '127.0.0.1:0', OUTRIDER_CIRA_LISTEN: taken }
+  const cira = await launch(environment).ended
+  assert.match(cira.err, /ADDRESS_IN_USE.*\n.*OUTRIDER_CIRA_LISTEN/)
+  const api = await launch({ ...environment, OUTRIDER_LISTEN: new URL(running.listening[0] ?? '').host }).ended
+  assert.match(api.err, /ADDRESS_IN_USE.*\n.*OUTRIDER_LISTEN/)
+  assert.equal(api.code, 6)
+})
+
+test('a folder that another process uses is left alone', async () => {
+  const { code, err } = await launch({
+    OUTRIDER_DATA: data,
+    OUTRIDER_LISTEN: '127.0.0.1:0',
+    OUTRIDER_CIRA_LISTEN: '127.0.0.1:0',
+  }).ended
+  assert.match(err, /SECRETS_IN_USE/)
+  assert.notEqual(code, 0)
+  assert.equal((await ask(running.origin, 'GET', '/readyz', { ca })).status, 200)
+})
+
 test('the given password is the password from then on', async () => {
   await running.stop()
   const telemetry = createTelemetry('error', { write: () => undefined })

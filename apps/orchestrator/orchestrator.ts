@@ -13,7 +13,7 @@ import { secret } from '@outrider/protocols/values'
 import { createRps } from '@outrider/rps'
 import { openSecretsFile } from '@outrider/secrets-file'
 import { listenAddresses, type OrchestratorConfig } from './config/index.ts'
-import { createHost, type MountedRoute, openListeners, serviceRoutes } from './http/index.ts'
+import { addressFault, createHost, type MountedRoute, openListeners, serviceRoutes } from './http/index.ts'
 import { askAll, causeOf, generatedPassword } from './lifecycle/index.ts'
 import { openAuthority } from './pki/index.ts'
 import { publicAddresses } from './public-addresses.ts'
@@ -132,7 +132,11 @@ export const startOrchestrator = async (
     rootPem: () => authority.certificate,
     version: VERSION,
   })
-  const cira = await mps.listen(listenAddresses('OUTRIDER_CIRA_LISTEN', config.ciraListen), signal)
+  const cira = await mps
+    .listen(listenAddresses('OUTRIDER_CIRA_LISTEN', config.ciraListen), signal)
+    .catch((error: unknown) => {
+      throw addressFault(error, config.ciraListen.join(', '), 'OUTRIDER_CIRA_LISTEN')
+    })
   opened.defer(() => mps.stop(AbortSignal.timeout(config.graceSeconds * 1000)))
   const ciraPort = cira[0]?.port ?? 0
   ciraAddress = `${config.publicHost}:${ciraPort}`

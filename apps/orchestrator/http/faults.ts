@@ -59,11 +59,11 @@ export const faults = faultTable({
   ADDRESS_IN_USE: {
     kind: 'conflict',
     message: 'Another program listens on {address}.',
-    remedy: 'Stop it, or choose another address with OUTRIDER_LISTEN.',
+    remedy: 'Stop it, or choose another address with {setting}.',
   },
   ADDRESS_REFUSED: {
     kind: 'conflict',
     message: 'This machine does not let us listen on {address}.',
-    remedy: 'Choose an address of this machine and a port this user may use.',
+    remedy: 'Choose an address of this machine and a port this user may use, with {setting}.',
   },
 })

@@ -1,7 +1,7 @@
 export { faults } from './faults.ts'
 export type { GrpcRow } from './grpc.ts'
 export { createHost, type Host, type HostOptions, type RawRow } from './host.ts'
-export { type ListenAddress, type Listeners, openListeners } from './listeners.ts'
+export { addressFault, type ListenAddress, type Listeners, openListeners } from './listeners.ts'
 export { isLoopback } from './peer.ts'
 export type { MountedRoute } from './rest.ts'
 export { type PartState, serviceRoutes } from './service-routes.ts'

@@ -138,15 +138,21 @@ export class Listeners {
   }
 }
 
+/**
+ * What an error of `listen` means, for whoever set the address: `ADDRESS_IN_USE` or `ADDRESS_REFUSED`; other errors
+ * as they are.
+ */
+export const addressFault = (error: unknown, address: string, setting: string): unknown => {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'EADDRINUSE') return faults.ADDRESS_IN_USE({ address, setting }, error)
+  if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return faults.ADDRESS_REFUSED({ address, setting }, error)
+  return error
+}
+
 const listen = (server: Server | Http2SecureServer, { scheme, host, port }: ListenAddress): Promise<AddressInfo> =>
   new Promise((resolve, reject) => {
     const address = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === 'EADDRINUSE'
-          ? faults.ADDRESS_IN_USE({ address }, error)
-          : faults.ADDRESS_REFUSED({ address }, error),
-      ),
-    )
+    server.once('error', (error) => reject(addressFault(error, address, 'OUTRIDER_LISTEN')))
     server.listen({ host, port, backlog: 4096 }, () => resolve(server.address() as AddressInfo))
   })
