@@ -1,6 +1,7 @@
 export * from './bus.ts'
 export * from './device-store.ts'
 export * from './fixtures.ts'
+export * from './identity-provider.ts'
 export * from './inventory-store.ts'
 export * from './issuer-store.ts'
 export * from './leases.ts'
