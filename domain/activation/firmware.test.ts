@@ -101,7 +101,7 @@ test('from factory to a tunnel with the stored credentials, again without a chan
 test('connections that end before or after any one request: called again, it ends activated', async () => {
   await using server = await mps(identity)
   for (const what of ['drop-before', 'drop-after', 'http-500', 'wrong-nonce'] as const)
-    for (let skip = 0; ; skip += what === 'drop-before' || what === 'drop-after' ? 2 : 6) {
+    for (let skip = 0; ; skip += what === 'drop-before' || what === 'drop-after' ? 3 : 9) {
       const house = new FakeHouse()
       const disturbance: Disturbance = { at: 'wsman', what, times: 1, skip }
       await using firmware = machine({ disturbances: [disturbance] })

@@ -10,6 +10,8 @@ const LONG = process.env.OUTRIDER_TEST_LONG !== undefined
 interface Scenario {
   readonly kind: OperationKind
   readonly policy?: 'immediate' | 'ordered'
+  /** Every so many-th wait only, where not all are asked for. */
+  readonly share: number
   readonly prepare: (house: House) => Promise<void>
   /** What must be true in the end, however often the process died. */
   readonly holds: (house: House, end: string) => void
@@ -33,6 +35,7 @@ const idle = async (house: House): Promise<void> => {
 const scenarios: readonly Scenario[] = [
   {
     kind: 'activate',
+    share: 7,
     prepare: idle,
     holds: ({ machine }, end) => {
       assert.equal(end, 'succeeded')
@@ -41,6 +44,7 @@ const scenarios: readonly Scenario[] = [
   },
   {
     kind: 'deactivate',
+    share: 7,
     prepare: activated,
     holds: ({ machine, forgotten }, end) => {
       assert.equal(end, 'succeeded')
@@ -50,6 +54,7 @@ const scenarios: readonly Scenario[] = [
   },
   {
     kind: 'power-off',
+    share: 4,
     prepare: activated,
     holds: ({ machine }, end) => {
       assert.ok(machine.acts.length <= 1, `sent ${machine.acts}`)
@@ -60,6 +65,7 @@ const scenarios: readonly Scenario[] = [
   {
     kind: 'power-off',
     policy: 'ordered',
+    share: 11,
     prepare: async (house) => {
       house.machine.obeysSoft = false
       await activated(house)
@@ -71,6 +77,7 @@ const scenarios: readonly Scenario[] = [
   },
   {
     kind: 'reset',
+    share: 3,
     prepare: activated,
     holds: ({ machine }, end) => {
       assert.ok(machine.acts.length <= 1, `sent ${machine.acts}`)
@@ -109,7 +116,7 @@ for (const scenario of scenarios)
     const house = await House.build()
     await house.start()
     house.startAgent()
-    const step = LONG ? 1 : scenario.kind === 'activate' || scenario.kind === 'deactivate' ? 7 : 3
+    const step = LONG ? 1 : scenario.share
     for (const when of ['before', 'after'] as const)
       for (let nth = when === 'before' ? 1 : 2; ; nth += step)
         if (!(await run(house, scenario, nth, when).catch((error) => fail(error, nth, when)))) break
