@@ -43,7 +43,7 @@ export interface FirmwareOptions {
   readonly lmsPresent?: boolean
 }
 
-/** One simulated device: AMT firmware version 16 and the machine around it. */
+/** One simulated device: AMT firmware of one of the simulated versions, and the machine around it. */
 export interface Firmware extends AsyncDisposable {
   readonly identity: Identity
   /** The host's way in, as `/dev/mei0` is: AMTHI, LME and watchdog. */
@@ -63,6 +63,7 @@ export interface Firmware extends AsyncDisposable {
 /** Switches a device on. Throws `FIRMWARE_FLASH_UNREADABLE`. */
 export const createFirmware = (options: FirmwareOptions): Firmware => {
   const identity = makeIdentity(options.identity)
+  const quirks = quirksOf(identity.version)
   const clock = options.clock ?? systemClock
   const random = options.random ?? systemRandom
   const timing = timingOf(options.timing ?? 'real', options.timingOverrides)
@@ -70,13 +71,13 @@ export const createFirmware = (options: FirmwareOptions): Firmware => {
   const disturbances = new Disturbances(options.disturbances)
   const dnsSuffix = options.dnsSuffix ?? 'vprodemo.com'
   const store = new StateStore(options.flash ?? memoryFlash(), () =>
-    factoryState({ now: clock.now(), random, dnsSuffix, lmsPresent: options.lmsPresent ?? false }),
+    factoryState({ now: clock.now(), random, quirks, dnsSuffix, lmsPresent: options.lmsPresent ?? false }),
   )
   const lifetime = new AbortController()
   const host = new Host(store, clock, timing, events)
   const device: Device = {
     identity,
-    quirks: quirksOf(identity.version),
+    quirks,
     store,
     clock,
     random,

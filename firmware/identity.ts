@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Guid, toHex } from '@outrider/protocols/values'
 import { type Random, randomGuid, seededRandom } from './random.ts'
+import { quirksOf, usualVersion } from './versions/quirks.ts'
 
 /** What the silicon can do: `amt` full vPro, `ism` Standard Manageability, `none` a consumer machine. */
 export type Sku = 'amt' | 'ism' | 'none'
@@ -62,11 +63,12 @@ const mac = (random: Random): string => {
 /** An identity in which everything not given follows from `serial`, so the same serial is the same machine. */
 export const makeIdentity = (given: Partial<Identity> & { readonly serial: string }): Identity => {
   const random = seededRandom(`machine ${given.serial}`)
+  const version = given.version ?? usualVersion.version
   const smbiosUuid = given.smbiosUuid ?? given.uuid ?? randomGuid(random)
   return {
     uuid: smbiosUuid,
-    version: '16.1.25',
-    build: '2124',
+    version,
+    build: quirksOf(version).build,
     sku: 'amt',
     wiredMac: mac(random),
     wirelessMac: '00:00:00:00:00:00',
@@ -81,5 +83,6 @@ export const makeIdentity = (given: Partial<Identity> & { readonly serial: strin
   }
 }
 
-/** The version as the HTTP `Server` header shows it: with the build as fourth part. */
-export const serverVersion = (identity: Identity): string => `${identity.version}.${identity.build}`
+/** The version as the HTTP `Server` header shows it: some versions with the build as fourth part. */
+export const serverVersion = ({ version, build }: Identity): string =>
+  quirksOf(version).serverVersionParts === 3 ? version : `${version}.${build}`

@@ -1,5 +1,12 @@
 import { resolve } from 'node:path'
-import type { ControlAddress, Disturbance, Identity, Sku } from '@outrider/firmware'
+import {
+  type ControlAddress,
+  type Disturbance,
+  type Identity,
+  quirksOf,
+  type Sku,
+  simulatedVersions,
+} from '@outrider/firmware'
 import { type Guid, parseGuid } from '@outrider/protocols/values'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { collectTrust, trustedHashesOf } from './trust.ts'
@@ -32,8 +39,9 @@ const guidArgument = (text: string): Guid => {
 }
 
 const versionArgument = (text: string): string => {
-  if (!/^16\.\d{1,3}\.\d{1,3}(\.\d{1,6})?$/.test(text))
-    throw new InvalidArgumentError('Version 16 is simulated, e.g. 16.1.25.')
+  const [, major] = /^(\d{1,2})(\.\d{1,3}\.\d{1,3}(\.\d{1,6})?)?$/.exec(text) ?? []
+  if (!simulatedVersions.includes(Number(major)))
+    throw new InvalidArgumentError(`Simulated are ${simulatedVersions.join(', ')}, alone or as in 16.1.25.`)
   return text
 }
 
@@ -82,6 +90,7 @@ export const identityOf = (flags: IdentityFlags): Partial<Identity> & { readonly
 const versionOf = (text: string | undefined): { version?: string; build?: string } => {
   if (text === undefined) return {}
   const [major, minor, hotfix, build] = text.split('.')
+  if (minor === undefined) return { version: quirksOf(text).version }
   return { version: `${major}.${minor}.${hotfix}`, ...(build === undefined ? {} : { build }) }
 }
 

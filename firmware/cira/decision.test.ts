@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { seededRandom } from '../random.ts'
 import { factoryState } from '../state/factory.ts'
 import type { FlashState } from '../state/flash-state.ts'
+import { quirksOf } from '../versions/quirks.ts'
 import { type Circumstances, type Decision, decide, periodOf, userMayAsk } from './decision.ts'
 import { environment } from './environment.ts'
 
@@ -20,7 +21,13 @@ const server = (index: number) => ({
 
 /** A device that dials: provisioned, outside, one server with both policies. */
 const dialling = (): FlashState => {
-  const state = factoryState({ now: 0, random: seededRandom('decision'), dnsSuffix: 'cafe.example', lmsPresent: false })
+  const state = factoryState({
+    now: 0,
+    random: seededRandom('decision'),
+    quirks: quirksOf('16'),
+    dnsSuffix: 'cafe.example',
+    lmsPresent: false,
+  })
   Object.assign(state.settings, {
     provisioningState: 2,
     controlMode: 1,

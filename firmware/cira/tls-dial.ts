@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { connect, type PeerCertificate, type TLSSocket } from 'node:tls'
+import type { TlsProfile } from '../versions/quirks.ts'
 import { type CertificateVerdict, type Expectation, judgeServer } from './server-certificate.ts'
 
 export type TlsOutcome =
@@ -13,14 +14,20 @@ export type TlsOutcome =
  * Takes the connection over; a server that is not trusted is told nothing more. Rejects where the handshake fails
  * or `signal` is aborted.
  */
-export const secure = async (stream: Duplex, expected: Expectation, signal: AbortSignal): Promise<TlsOutcome> => {
+export const secure = async (
+  stream: Duplex,
+  profile: TlsProfile,
+  expected: Expectation,
+  signal: AbortSignal,
+): Promise<TlsOutcome> => {
   const socket = connect({
     socket: stream,
     // The device's own root store and clock decide, below. AMT sends no server name.
     rejectUnauthorized: false,
-    minVersion: 'TLSv1.2',
-    // Firmware has no post-quantum key exchange.
-    ecdhCurve: 'P-256:P-384',
+    minVersion: profile.minVersion,
+    maxVersion: profile.maxVersion,
+    ecdhCurve: profile.curves,
+    ...(profile.ciphers === undefined ? {} : { ciphers: profile.ciphers }),
   })
   const abandon = (): void => {
     socket.destroy()

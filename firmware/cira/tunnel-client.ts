@@ -230,6 +230,7 @@ export class TunnelClient implements TunnelControl {
       const { settings } = this.#device.store.now
       const secured = await secure(
         plain,
+        this.#device.quirks.tls,
         {
           roots: rootsOf(settings),
           name: expectedName(server.accessInfo, server.cn),

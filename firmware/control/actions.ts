@@ -136,7 +136,7 @@ export const actions: Readonly<Record<string, Action>> = {
     input: {},
     run: ({ device }) => {
       const from = device.store.now.settings.controlMode
-      device.store.change((draft) => wipe(draft, device.random))
+      device.store.change((draft) => wipe(draft, device))
       device.tunnel.reconsider()
       device.events.emit('controlMode', { from, to: 0 })
       return done

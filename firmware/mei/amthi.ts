@@ -46,7 +46,7 @@ const handlers: Handlers = {
     const before = device.store.now.settings.controlMode
     const outcome = device.store.change(
       (draft) => {
-        const result = unprovisionOverMei(draft, mode, device.random)
+        const result = unprovisionOverMei(draft, mode, device)
         if (result === 0) audit(draft, device, 'unprovisioningStarted', 'local', Uint8Array.of(UNPROVISIONED_BY.mei))
         return result
       },

@@ -8,8 +8,8 @@ const SUCCESS = 0
 const NOT_PERMITTED = 16
 
 /** Only a machine nobody has provisioned, and whose maker did not lock it, lets itself be switched. */
-const changeAllowed = ({ store: { now } }: Device): boolean =>
-  now.bios.changeAllowed && now.settings.provisioningState === 0
+const changeAllowed = ({ quirks, store: { now } }: Device): boolean =>
+  quirks.operationalState && now.bios.changeAllowed && now.settings.provisioningState === 0
 
 /** The response to one watchdog message. Throws `WIRE_MALFORMED`. */
 export const answerWatchdog = (device: Device, message: Bytes): Bytes => {
@@ -20,8 +20,8 @@ export const answerWatchdog = (device: Device, message: Bytes): Bytes => {
       transitionAllowed: changeAllowed(device),
       amtEnabled: bios.enabled,
       restricted: !bios.changeAllowed,
-      tlsEnforcedOnLocalPorts: false,
-      newInterface: true,
+      tlsEnforcedOnLocalPorts: device.quirks.localTls === 'enforced',
+      newInterface: device.quirks.operationalState,
     })
   if (!changeAllowed(device)) return encodeOperationalStateReply(NOT_PERMITTED)
   device.store.change((draft) => {

@@ -1,7 +1,6 @@
 import { HTTP_DIGEST_MD5_A1 } from '@outrider/protocols/amt'
 import { LOCAL_SYSTEM_USER } from '../device.ts'
-import type { Random } from '../random.ts'
-import { factorySettings } from '../state/factory.ts'
+import { factorySettings, type Maker } from '../state/factory.ts'
 import type { FlashState } from '../state/flash-state.ts'
 import type { Caller } from '../wsman/model.ts'
 
@@ -46,34 +45,34 @@ export const setUpClient = (draft: FlashState, request: SetupRequest, caller: Ca
 }
 
 /** AMT_SetupAndConfigurationService.Unprovision: back to factory defaults with a new digest realm. */
-export const unprovision = (draft: FlashState, mode: number | undefined, caller: Caller, random: Random): number => {
+export const unprovision = (draft: FlashState, mode: number | undefined, caller: Caller, maker: Maker): number => {
   const { settings } = draft
   if (mode !== 1) return INVALID_PT_PARAMETER
   if (settings.provisioningState === 0) return NOT_PERMITTED
   if (settings.controlMode === 2 && caller.user === LOCAL_SYSTEM_USER) return NOT_PERMITTED
-  wipe(draft, random)
+  wipe(draft, maker)
   draft.counters.unprovision++
   return SUCCESS
 }
 
 /** The same over MEI, status codes of AMTHI: admin control mode refuses. */
-export const unprovisionOverMei = (draft: FlashState, mode: number, random: Random): number => {
+export const unprovisionOverMei = (draft: FlashState, mode: number, maker: Maker): number => {
   const INVALID_AMT_MODE = 3
   const INVALID_PROVISIONING_STATE = 32
   if (mode !== 0) return INVALID_PT_PARAMETER
   if (draft.settings.provisioningState === 0) return INVALID_PROVISIONING_STATE
   if (draft.settings.controlMode === 2) return INVALID_AMT_MODE
-  wipe(draft, random)
+  wipe(draft, maker)
   draft.counters.unprovision++
   return SUCCESS
 }
 
 /** Keeps the admin account, its realm and the names; everything else as factory (2.2). */
-export const partialUnprovision = (draft: FlashState, random: Random): number => {
+export const partialUnprovision = (draft: FlashState, maker: Maker): number => {
   const { settings } = draft
   if (settings.provisioningState === 0) return NOT_PERMITTED
   const { adminHa1, digestRealm, general } = settings
-  wipe(draft, random)
+  wipe(draft, maker)
   draft.settings.adminHa1 = adminHa1
   draft.settings.digestRealm = digestRealm
   draft.settings.general.HostName = general.HostName ?? ''
@@ -83,9 +82,9 @@ export const partialUnprovision = (draft: FlashState, random: Random): number =>
 }
 
 /** Factory defaults, however they were asked for. */
-export const wipe = (draft: FlashState, random: Random): void => {
+export const wipe = (draft: FlashState, maker: Maker): void => {
   const { time } = draft.settings
-  draft.settings = factorySettings(random)
+  draft.settings = factorySettings(maker)
   // The clock keeps running on a machine that is unprovisioned.
   draft.settings.time = time
 }

@@ -1,7 +1,15 @@
 import type { EpochMilliseconds } from '@outrider/protocols/values'
 import { firstEntries } from '../audit/audit-entry.ts'
 import { type Random, randomRealm } from '../random.ts'
-import { type ActionKind, actionKinds, type BootOptions, type FlashState, type Settings } from './flash-state.ts'
+import type { Quirks } from '../versions/quirks.ts'
+import {
+  type ActionKind,
+  actionKinds,
+  type BootOptions,
+  type FlashState,
+  type Settings,
+  type TlsSettings,
+} from './flash-state.ts'
 
 // Factory state (amt-firmware.md 2.2, 2.3, 8).
 
@@ -32,7 +40,7 @@ export const neutralBootSettings = (): BootOptions['settings'] => ({
 })
 
 /** What unprovisioning leaves: everything of `Settings` as it left the factory, with a new digest realm. */
-export const factorySettings = (random: Random): Settings => ({
+export const factorySettings = ({ random, quirks }: Maker): Settings => ({
   provisioningState: 0,
   controlMode: 0,
   digestRealm: randomRealm(random),
@@ -75,9 +83,9 @@ export const factorySettings = (random: Random): Settings => ({
     rfbPassword: null,
   },
   tls: {
-    // From 16.1 the remote side is TLS only, on a certificate the firmware makes itself (15.1).
-    remote: { enabled: true, mutual: false, acceptNonSecure: false, trustedNames: [] },
-    local: { enabled: false, mutual: false, acceptNonSecure: true, trustedNames: [] },
+    // From 16.1 the remote side is TLS only, on a certificate the firmware makes itself; from 19 the local too (15.1).
+    remote: sideOf(quirks.remoteTls === 'mandatory', false),
+    local: sideOf(quirks.localTls === 'enforced', quirks.localTls === 'optional'),
     pending: null,
   },
   tlsCredential: null,
@@ -112,15 +120,27 @@ export const factorySettings = (random: Random): Settings => ({
   kerberosEnabled: false,
 })
 
-export interface FactoryOptions {
-  readonly now: EpochMilliseconds
+const sideOf = (enabled: boolean, acceptNonSecure: boolean): TlsSettings => ({
+  enabled,
+  mutual: false,
+  acceptNonSecure,
+  trustedNames: [],
+})
+
+/** What settings are made with. */
+export interface Maker {
   readonly random: Random
+  readonly quirks: Quirks
+}
+
+export interface FactoryOptions extends Maker {
+  readonly now: EpochMilliseconds
   readonly dnsSuffix: string
   readonly lmsPresent: boolean
 }
 
 /** A machine as it is unpacked: on, AMT enabled in BIOS, not provisioned. */
-export const factoryState = ({ now, random, dnsSuffix, lmsPresent }: FactoryOptions): FlashState => ({
+export const factoryState = ({ now, dnsSuffix, lmsPresent, ...maker }: FactoryOptions): FlashState => ({
   format: 1,
   bios: { enabled: true, changeAllowed: true },
   mebx: { pkiDnsSuffix: null, inactiveHashes: [] },
@@ -140,7 +160,7 @@ export const factoryState = ({ now, random, dnsSuffix, lmsPresent }: FactoryOpti
   },
   audit: firstEntries(now),
   counters: Object.fromEntries(actionKinds.map((kind) => [kind, 0])) as Record<ActionKind, number>,
-  settings: factorySettings(random),
+  settings: factorySettings(maker),
 })
 
 /** A state kept by an earlier version of this firmware, with what it did not know yet as it left the factory. */

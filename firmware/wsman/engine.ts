@@ -139,7 +139,8 @@ export class WsmanEngine {
       }
       case 'invoke': {
         const { method } = operation
-        const act = Object.hasOwn(model.methods ?? {}, method) ? model.methods?.[method] : undefined
+        const known = Object.hasOwn(model.methods ?? {}, method) && !this.#lacks('methods', model, method)
+        const act = known ? model.methods?.[method] : undefined
         if (act === undefined) return refuse('ActionNotSupported')
         if (!allowed('write', method)) return refuse('AccessDenied')
         const input = readInput(model.cls, method, operation.input)
@@ -164,13 +165,13 @@ export class WsmanEngine {
   #get(model: ClassModel, selectors: Selectors): Outcome {
     const found = pick(model, this.#view(), selectors)
     if (found === undefined) return refuse('DestinationUnreachable')
-    return { result: { type: 'get', instance: printInstance(model.element ?? model.cls, found) } }
+    return { result: { type: 'get', instance: this.#print(model, found) } }
   }
 
   #echo(model: ClassModel, selectors: Selectors): Outcome {
     const found = pick(model, this.#view(), selectors)
     return {
-      result: found === undefined ? { type: 'put' } : { type: 'put', instance: printInstance(model.cls, found) },
+      result: found === undefined ? { type: 'put' } : { type: 'put', instance: this.#print(model, found) },
     }
   }
 
@@ -193,8 +194,20 @@ export class WsmanEngine {
     enumeration.from += page.length
     const end = enumeration.from >= all.length
     if (end) this.#enumerations.delete(context)
-    const items = page.map((instance) => printInstance(model.element ?? model.cls, instance))
+    const items = page.map((instance) => this.#print(model, instance))
     return { result: end ? { type: 'pull', items, end } : { type: 'pull', items, end, context } }
+  }
+
+  /** An instance without what this version of the firmware does not know yet. */
+  #print(model: ClassModel, instance: object) {
+    const cls = model.element ?? model.cls
+    const known = Object.entries(instance).filter(([name]) => !this.#lacks('properties', model, name))
+    return printInstance(cls, Object.fromEntries(known))
+  }
+
+  #lacks(what: 'properties' | 'methods', { cls }: ClassModel, name: string): boolean {
+    const { withoutMethods, withoutProperties } = this.#device.quirks
+    return (what === 'methods' ? withoutMethods : withoutProperties)[cls.name]?.includes(name) === true
   }
 
   // The one place where a call changes state: all of it, or nothing where it is refused or its method says no.

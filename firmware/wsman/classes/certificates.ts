@@ -9,7 +9,7 @@ import { type Bytes, fromBase64 } from '@outrider/protocols/values'
 import { audit } from '../../audit/audit-log.ts'
 import type { FlashState } from '../../state/flash-state.ts'
 import { certificateName, keyName, lowestFree, numberIn, refer, serviceKeys } from '../instance-names.ts'
-import { classModel, refuse, returns } from '../model.ts'
+import { type Call, classModel, refuse, returns } from '../model.ts'
 
 // The certificate and key store (amt-firmware.md 8.11).
 
@@ -47,10 +47,11 @@ const privateKey = (pkcs1: Bytes | undefined): KeyObject | undefined => {
 
 const base64Of = (key: KeyObject): string => (key.export({ format: 'der', type: 'pkcs1' }) as Buffer).toString('base64')
 
-const addCertificate = (state: FlashState, blob: Bytes | undefined, trustedRoot: boolean): number | string => {
+const addCertificate = ({ state, device }: Call, blob: Bytes | undefined, trustedRoot: boolean): number | string => {
   const { settings } = state
   const parsed = blob === undefined ? undefined : parseCertificate(blob)
   if (parsed === undefined) return INVALID_CERT
+  if (!device.quirks.sha1Certificates && parsed.signatureAlgorithm?.startsWith('sha1')) return INVALID_CERT
   const der = parsed.raw.toString('base64')
   if (settings.certificates.some((each) => each.der === der)) return DUPLICATE
   const limit = trustedRoot ? MAX_ROOTS : MAX_LEAVES
@@ -94,12 +95,12 @@ export const certificateClasses = [
       },
     ],
     methods: {
-      AddTrustedRootCertificate: ({ state, device, caller }, { CertificateBlob }) => {
-        const outcome = addCertificate(state, CertificateBlob, true)
-        if (typeof outcome === 'string') audit(state, device, 'rootAdded', caller)
+      AddTrustedRootCertificate: (call, { CertificateBlob }) => {
+        const outcome = addCertificate(call, CertificateBlob, true)
+        if (typeof outcome === 'string') audit(call.state, call.device, 'rootAdded', call.caller)
         return created(outcome)
       },
-      AddCertificate: ({ state }, { CertificateBlob }) => created(addCertificate(state, CertificateBlob, false)),
+      AddCertificate: (call, { CertificateBlob }) => created(addCertificate(call, CertificateBlob, false)),
       AddKey: ({ state }, { KeyBlob }) => {
         const key = privateKey(fromBase64(KeyBlob?.reveal() ?? ''))
         if (key === undefined || key.asymmetricKeyType !== 'rsa') return returns(INVALID_KEY)

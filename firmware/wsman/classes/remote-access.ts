@@ -53,9 +53,13 @@ const isPort = (port: number | undefined): port is number => port !== undefined 
 export const remoteAccessClasses = [
   classModel(AMT_RemoteAccessService, {
     subject: 'remoteAccess',
-    instances: () => [
-      // IsRemoteTunnelConnected comes with firmware 17.
-      { ...serviceKeys(AMT_RemoteAccessService, SERVICE), ElementName: SERVICE },
+    instances: ({ device }) => [
+      {
+        ...serviceKeys(AMT_RemoteAccessService, SERVICE),
+        ElementName: SERVICE,
+        IsRemoteTunnelConnected: device.volatile.tunnel.at === 'connected',
+        RemoteTunnelKeepAliveTimeout: 4294967295,
+      },
     ],
     methods: {
       AddMpServer: ({ state: { settings } }, input) => {

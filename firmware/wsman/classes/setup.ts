@@ -123,12 +123,12 @@ export const setupClasses = [
       },
       Unprovision: (call, { ProvisioningMode }) => {
         const from = call.state.settings.controlMode
-        const status = unprovision(call.state, ProvisioningMode, call.caller, call.device.random)
+        const status = unprovision(call.state, ProvisioningMode, call.caller, call.device)
         return returns(finishUnprovision(call, status, from))
       },
       PartialUnprovision: (call) => {
         const from = call.state.settings.controlMode
-        const status = partialUnprovision(call.state, call.device.random)
+        const status = partialUnprovision(call.state, call.device)
         return returns(finishUnprovision(call, status, from))
       },
       GetUuid: ({ device }) => ({ UUID: guidToSmbios(device.identity.uuid), ReturnValue: 0 }),

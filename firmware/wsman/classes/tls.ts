@@ -41,22 +41,25 @@ const certificateOf = (
 export const tlsClasses = [
   classModel(AMT_TLSSettingData, {
     subject: 'security',
-    instances: ({ state: { settings } }) => [
-      shown(REMOTE, settings.tls.remote, false),
-      shown(LOCAL, settings.tls.local, true),
+    instances: ({ state: { settings }, device: { quirks } }) => [
+      shown(REMOTE, settings.tls.remote, quirks.remoteTls === 'optional'),
+      shown(LOCAL, settings.tls.local, quirks.localTls === 'optional'),
     ],
-    put: ({ state: { settings } }, instance, found) => {
+    put: ({ state: { settings }, device: { quirks } }, instance, found) => {
       const { tls } = settings
       const remote = found.InstanceID === REMOTE
       const current = tls.pending ?? { remote: tls.remote, local: tls.local }
       const before = remote ? current.remote : current.local
-      // From 16.1 the remote side stays TLS only; on the local side it is the firmware that decides.
-      if (remote && (instance.Enabled === false || instance.AcceptNonSecureConnections === true))
+      // A side on which TLS is mandatory stays TLS only.
+      const mandatory = remote ? quirks.remoteTls === 'mandatory' : quirks.localTls === 'enforced'
+      if (mandatory && (instance.Enabled === false || instance.AcceptNonSecureConnections === true))
         return refuse('AccessDenied')
+      // Plain connections are the administrator's choice on the network side of old firmware alone.
+      const choice = remote && quirks.remoteTls === 'optional' ? instance.AcceptNonSecureConnections : undefined
       const after: TlsSettings = {
         enabled: instance.Enabled ?? before.enabled,
         mutual: instance.MutualAuthentication ?? before.mutual,
-        acceptNonSecure: before.acceptNonSecure,
+        acceptNonSecure: choice ?? before.acceptNonSecure,
         trustedNames: [...(instance.TrustedCN ?? [])],
       }
       tls.pending = remote ? { ...current, remote: after } : { ...current, local: after }
