@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { Fault, type FaultRecord, type Secret } from '@outrider/protocols/values'
 import { faults } from './faults.ts'
 import { faultOfAnswer, type HttpAnswer, type HttpClient } from './http.ts'
@@ -101,8 +100,12 @@ export interface Api {
   /** By name, resource id, serial number or UUID. */
   host(key: string): Promise<HostView>
   register(body: object): Promise<HostView>
-  /** The fault of a refusal carries the operation that records it. */
-  patchHost(id: string, body: object): Promise<{ readonly host: HostView; readonly operations: readonly string[] }>
+  /** The same key asks for the same once, however often. The fault of a refusal carries the operation that records it. */
+  patchHost(
+    id: string,
+    body: object,
+    idempotencyKey: string,
+  ): Promise<{ readonly host: HostView; readonly operations: readonly string[] }>
   deleteHost(id: string, force: boolean): Promise<void>
   deauthorizeHost(id: string, note: string | undefined): Promise<void>
   agentEnvironment(id: string, body: object): Promise<AgentEnvironment>
@@ -215,8 +218,8 @@ export const connectApi = ({ http, endpoint, project, token, signal }: ApiOption
     host: (key) => get<HostView>(hostUrl(key)),
     register: async (body) => json<HostView>(await call('POST', `${base}/hosts/register`, body)),
 
-    patchHost: async (id, body) => {
-      const headers = { 'idempotency-key': randomUUID() }
+    patchHost: async (id, body, idempotencyKey) => {
+      const headers = { 'idempotency-key': idempotencyKey }
       const answer = await call('PATCH', hostUrl(id), body, { headers })
       const named = answer.headers[OPERATION_HEADER]
       const operations = typeof named === 'string' ? named.split(',').map((one) => one.trim()) : []

@@ -1,14 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { Fault, faultStatus } from '@outrider/protocols/values'
+import { Fault } from '@outrider/protocols/values'
 import type { Api, OperationView } from './api.ts'
 import type { Cli } from './cli.ts'
 import { faults } from './faults.ts'
 import { plain } from './output/table.ts'
+import { whileAway } from './while-away.ts'
 
 const POLL_SECONDS = 30
-const RETRY_MS = [200, 500, 1000, 2000] as const
-/** An orchestrator that is away this long while we wait is given up. */
-const AWAY_MS = 120_000
 
 const ENDED: ReadonlySet<string> = new Set(['succeeded', 'failed', 'refused', 'cancelled'])
 
@@ -42,7 +39,8 @@ export const follow = async (
   let operation: OperationView | undefined
   let shown = 0
   let life = ''
-  let away: { readonly since: number; tries: number } | undefined
+  const over = (): Fault | undefined =>
+    left() > 0 ? undefined : faults.CLI_WAIT_OVER({ operation: id, seconds: timeoutSeconds ?? 0 })
 
   const show = (now: OperationView): void => {
     if (life === '')
@@ -56,24 +54,16 @@ export const follow = async (
   }
 
   for (;;) {
-    if (left() <= 0) throw faults.CLI_WAIT_OVER({ operation: id, seconds: timeoutSeconds ?? 0 })
-    try {
-      operation =
-        operation === undefined
-          ? await api.operation(id)
-          : await api.operationAfter(id, operation.revision, Math.max(1, Math.min(POLL_SECONDS, Math.ceil(left()))))
-      if (away !== undefined) say(cli.paint('yellow', 'the orchestrator answers again'))
-      away = undefined
-    } catch (error) {
-      if (!(error instanceof Fault) || !faultStatus[error.kind].transient) throw error
-      if (away === undefined) {
-        away = { since: performance.now(), tries: 0 }
-        say(cli.paint('yellow', `the orchestrator does not answer (${error.code}); asking again`))
-      }
-      if (performance.now() - away.since > AWAY_MS) throw error
-      await sleep(RETRY_MS[Math.min(away.tries++, RETRY_MS.length - 1)], undefined, { signal: cli.signal })
-      continue
-    }
+    const known = operation
+    operation = await whileAway(
+      cli,
+      say,
+      () =>
+        known === undefined
+          ? api.operation(id)
+          : api.operationAfter(id, known.revision, Math.max(1, Math.min(POLL_SECONDS, Math.ceil(left())))),
+      over,
+    )
     show(operation)
     if (!ENDED.has(operation.life)) continue
     const took = elapsed(operation.createdAt, operation.endedAt ?? operation.createdAt).trim()

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import type { OperationView } from '../api.ts'
 import { type CommandRecord, textOf } from '../command.ts'
 import { faults } from '../faults.ts'
 import { follow } from '../follow.ts'
 import { readSeconds } from '../read-number.ts'
+import { whileAway } from '../while-away.ts'
 
 const AMT: Readonly<Record<string, string>> = {
   provisioned: 'AMT_STATE_PROVISIONED',
@@ -41,7 +43,7 @@ export const command: CommandRecord = {
     'orch-cli set host edge-1 --amt-state provisioned --wait',
     'orch-cli set host edge-1 --power reset --wait --timeout 120',
   ],
-  run: async (cli, [key], options) => {
+  run: async (cli, [hostKey], options) => {
     const fields = [
       ['desiredAmtState', AMT, 'amtState'],
       ['amtControlMode', MODE, 'controlMode'],
@@ -61,8 +63,11 @@ export const command: CommandRecord = {
       })
     const timeout = readSeconds(options, 'timeout')
     const api = await cli.api()
-    const { resourceId, name } = await api.host(key!)
-    const { host, operations } = await api.patchHost(resourceId, body)
+    const { resourceId, name } = await api.host(hostKey!)
+    const key = randomUUID()
+    const ask = () => api.patchHost(resourceId, body, key)
+    // It was there a moment ago; who waits for the operation also waits for its request to get through.
+    const { host, operations } = options.wait === true ? await whileAway(cli, cli.err, ask) : await ask()
 
     if (options.wait !== true) {
       await cli.print({ host, operations }, () =>
