@@ -17,6 +17,7 @@ const config = configFromEnvironment('platform-manageability-agent', manageabili
 const stateDir = config.OUTRIDER_STATE_DIR
 const ca = config.OUTRIDER_CA === undefined ? undefined : Buffer.from(config.OUTRIDER_CA, 'base64')
 const tokenFile = tokenPath(stateDir, 'platform-manageability-agent')
+const events = logEvents('platform-manageability-agent', 'info')
 
 await runUntilSignal('platform-manageability-agent', async (signal) => {
   const machine = await readMachine(config.OUTRIDER_DMI_DIR)
@@ -31,6 +32,7 @@ await runUntilSignal('platform-manageability-agent', async (signal) => {
     program: [process.execPath, join(import.meta.dirname, 'rpc.ts')],
     stateDir: join(stateDir, 'platform-manageability-agent'),
     ca,
+    events,
   })
   try {
     await runManageabilityAgent(
@@ -41,7 +43,7 @@ await runUntilSignal('platform-manageability-agent', async (signal) => {
         journal: openOrderJournal(join(stateDir, 'platform-manageability-agent', 'last-order.json')),
         clock: systemClock,
         random: systemRandom,
-        events: logEvents('platform-manageability-agent', 'info'),
+        events,
       },
       signal,
     )

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { EventSink } from '@outrider/domain/ports'
 import { manageabilityFaults, type RpcRunner } from '@outrider/platform-manageability-agent'
 
 const OUTPUT_LIMIT = 1024 * 1024
@@ -11,6 +12,7 @@ export const rpcProcess = async (options: {
   readonly program: readonly [command: string, ...words: string[]]
   readonly stateDir: string
   readonly ca: Buffer | undefined
+  readonly events: EventSink
 }): Promise<RpcRunner> => {
   const environment: Record<string, string> = {}
   if (options.ca !== undefined) {
@@ -30,6 +32,7 @@ export const rpcProcess = async (options: {
         // Its own group: a kill of the agent does not cut an activation in the middle of a frame.
         detached: true,
       })
+      const about = { pid: child.pid ?? 0, command: words[0] ?? '' }
       const end = (): void => void child.kill('SIGTERM')
       signal.addEventListener('abort', end, { once: true })
       try {
@@ -38,7 +41,9 @@ export const rpcProcess = async (options: {
           child[name].setEncoding('utf8').on('data', (chunk: string) => {
             output[name] = (output[name] + chunk).slice(-OUTPUT_LIMIT)
           })
+        child.once('spawn', () => options.events.emit('agent.rpc', about))
         const [code] = (await once(child, 'close')) as [number | null]
+        options.events.emit('agent.rpc', { ...about, code: code ?? -1 })
         return { exitCode: code ?? -1, ...output }
       } catch (error) {
         throw manageabilityFaults.RPC_NOT_STARTED({ reason: (error as NodeJS.ErrnoException).code ?? 'unknown' }, error)

@@ -17,6 +17,9 @@ const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => interrupted.abort(new Error(`got ${signal}`)))
 
+// The agent that reads the output may be killed in the middle; the engine is not left half set up for that.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+
 process.exitCode = await runRpc(process.argv.slice(2), {
   env: process.env,
   mei: simulated === undefined || simulated === '' ? noDevice : openMeiSocket(simulated),
