@@ -62,7 +62,8 @@ export const startOrchestrator = async (
   const secrets = await openSecretsFile({ path: join(data, 'secrets'), keyPath: join(data, 'secrets.key') })
   opened.defer(() => secrets.close())
   const database = opened.use(await openDatabase({ path: join(data, 'outrider.db') }, { clock }))
-  const authority = await openAuthority({ secrets, clock, random, file: caFile, publicHost: config.publicHost }, signal)
+  const { publicHost, ciraKey } = config
+  const authority = await openAuthority({ secrets, clock, random, file: caFile, publicHost, ciraKey }, signal)
   const root = new X509Certificate(authority.certificate).raw
 
   // Where we are found. Ports are taken first: one in use is known before anything is told to anybody.
@@ -128,7 +129,7 @@ export const startOrchestrator = async (
     clock,
     events,
     record: inventory.inventory.record,
-    identity: { key: authority.server().key, cert: authority.server().certificate },
+    identity: authority.cira,
     rootPem: () => authority.certificate,
     version: VERSION,
   })
@@ -231,7 +232,12 @@ export const startOrchestrator = async (
       if (!life.signal.aborted) await authority.renewIfDue(life.signal)
     }
   })().catch((error: unknown) => events.emit('service.error', { where: 'certificates', cause: causeOf(error) }))
-  opened.use(authority.onRenewed((server) => listeners.renew(server)))
+  opened.use(
+    authority.onRenewed(() => {
+      listeners.renew(authority.server())
+      mps.renew()
+    }),
+  )
   opened.defer(async () => {
     life.abort()
     await renewing

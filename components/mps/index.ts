@@ -30,8 +30,8 @@ export interface MpsDeps {
   readonly clock: Clock
   readonly events: EventSink
   readonly record: (entry: AuditEntry, signal: AbortSignal) => Promise<void>
-  /** Certificate and key devices are shown, and the root they must trust. */
-  readonly identity: CiraIdentity
+  /** Certificate and key devices are shown at the moment, and the root they must trust. */
+  readonly identity: () => CiraIdentity
   readonly rootPem: () => string
   readonly version: string
 }
@@ -47,6 +47,8 @@ export interface Mps {
     addresses: readonly { readonly host: string; readonly port: number }[],
     signal: AbortSignal,
   ): Promise<readonly { readonly host: string; readonly port: number }[]>
+  /** Devices that dial from now on are shown the present `identity`. */
+  renew(): void
   stop(signal: AbortSignal): Promise<void>
 }
 
@@ -85,7 +87,7 @@ export const createMps = (deps: MpsDeps): Mps => {
             {
               host,
               port,
-              identity: deps.identity,
+              identity: deps.identity(),
               config: deps.config,
               events: deps.events,
               onTunnel: (socket) => void connected.take(socket, stopping.signal),
@@ -95,6 +97,9 @@ export const createMps = (deps: MpsDeps): Mps => {
         )
       flushing = flushForEver()
       return listeners.map(({ address }) => address)
+    },
+    renew() {
+      for (const listener of listeners) listener.useIdentity(deps.identity())
     },
     async stop(signal) {
       const closed = listeners.map((listener) => listener.close())

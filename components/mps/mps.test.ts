@@ -48,7 +48,7 @@ describe('MPS', () => {
       clock: realClock,
       events,
       record: async (entry) => void audit.push(entry),
-      identity,
+      identity: () => ({ key: identity.key, certificate: identity.cert }),
       rootPem: () => identity.cert,
       version: '0.0.0',
     })

@@ -17,6 +17,7 @@ test('an environment that says nothing gives the defaults', () => {
     data: './.outrider',
     listen: ['127.0.0.1:8443'],
     ciraListen: ['127.0.0.1:4433'],
+    ciraKey: 'rsa-2048',
     publicHost: 'localhost',
     rpsOpen: false,
     logLevel: 'info',

@@ -22,6 +22,11 @@ export const orchestratorConfig = Type.Object(
       minItems: 1,
       description: 'Where devices dial in: `host:port`, comma separated.',
     }),
+    ciraKey: Type.Union([Type.Literal('rsa-2048'), Type.Literal('rsa-3072')], {
+      default: 'rsa-2048',
+      description:
+        'Key of the certificate devices are shown. `rsa-3072` is for machines of AMT 22 and newer, which refuse less; each connect then costs twice as much.',
+    }),
     publicHost: Type.String({
       default: 'localhost',
       pattern: HOST_NAME,

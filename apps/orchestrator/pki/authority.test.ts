@@ -11,7 +11,7 @@ import type { SecretStore } from '@outrider/domain/ports'
 import { Fault, secret } from '@outrider/protocols/values'
 import { systemClock, systemRandom } from '../system/index.ts'
 import { memorySecrets } from '../test/memory-secrets.ts'
-import { type Authority, openAuthority } from './index.ts'
+import { type Authority, type LeafKey, openAuthority } from './index.ts'
 
 const never = new AbortController().signal
 const DAY = 24 * 3600 * 1000
@@ -20,7 +20,9 @@ let file: string
 // One authority for the whole file: keys of 3072 bits take their time.
 let secrets: SecretStore
 let first: Authority
-const open = (options: { publicHost?: string; aheadBy?: number; secrets?: SecretStore; file?: string } = {}) =>
+const open = (
+  options: { publicHost?: string; aheadBy?: number; secrets?: SecretStore; file?: string; ciraKey?: LeafKey } = {},
+) =>
   openAuthority(
     {
       secrets: options.secrets ?? secrets,
@@ -28,6 +30,7 @@ const open = (options: { publicHost?: string; aheadBy?: number; secrets?: Secret
       random: systemRandom,
       file: options.file ?? file,
       publicHost: options.publicHost ?? 'localhost',
+      ...(options.ciraKey !== undefined && { ciraKey: options.ciraKey }),
     },
     never,
   )
@@ -92,16 +95,33 @@ test('the server certificate is made anew before it ends and when names change, 
   assert.equal(address.certificate, first.certificate)
 })
 
+test('devices are shown an RSA certificate of their own, of the size that is configured', async () => {
+  const bits = (authority: Authority) =>
+    new X509Certificate(authority.cira().certificate).publicKey.asymmetricKeyDetails?.modulusLength
+  const usual = await open()
+  assert.equal(bits(usual), 2048)
+  const larger = await open({ ciraKey: 'rsa-3072' })
+  assert.equal(bits(larger), 3072)
+  const leaf = new X509Certificate(larger.cira().certificate)
+  assert.ok(leaf.verify(new X509Certificate(first.certificate).publicKey))
+  assert.match(leaf.signatureAlgorithm ?? '', /sha384/i)
+  assert.equal(larger.server().certificate, usual.server().certificate)
+})
+
 test('who listens is told of a renewal while the process runs', async () => {
   let aheadBy = 0
   const clock = { ...systemClock, now: () => Date.now() + aheadBy }
   const authority = await openAuthority({ secrets, clock, random: systemRandom, file, publicHost: 'localhost' }, never)
-  const told: string[] = []
-  using _listening = authority.onRenewed((server) => told.push(server.certificate))
+  const before = [authority.server(), authority.cira()]
+  let told = 0
+  using _listening = authority.onRenewed(() => told++)
   assert.equal(await authority.renewIfDue(never), 'kept')
+  assert.equal(told, 0)
   aheadBy = 380 * DAY
   assert.equal(await authority.renewIfDue(never), 'renewed')
-  assert.deepEqual(told, [authority.server().certificate])
+  assert.equal(told, 1)
+  for (const { certificate } of before)
+    assert.ok(![authority.server().certificate, authority.cira().certificate].includes(certificate))
 })
 
 test('a lost, broken or exchanged authority refuses to start and is left as it is', async () => {

@@ -1,2 +1,2 @@
 export { type Authority, openAuthority } from './authority.ts'
-export type { KeyedCertificate } from './keyed-certificate.ts'
+export type { KeyedCertificate, LeafKey } from './keyed-certificate.ts'

@@ -16,16 +16,19 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509'
-import type { KeyedCertificate } from './keyed-certificate.ts'
+import type { KeyedCertificate, LeafKey } from './keyed-certificate.ts'
 
-// The newest firmware refuses smaller keys and SHA-256 (reference/mps.md 1.1).
-const KEY = {
-  name: 'RSASSA-PKCS1-v1_5',
-  hash: 'SHA-384',
-  modulusLength: 3072,
-  publicExponent: new Uint8Array([1, 0, 1]),
+// The newest firmware refuses SHA-256, and a root of less than 3072 bits (reference/mps.md 1.1).
+const SIGNATURE = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-384' }
+const rsa = (modulusLength: number) => ({ ...SIGNATURE, modulusLength, publicExponent: new Uint8Array([1, 0, 1]) })
+const ROOT_KEY = rsa(3072)
+const LEAF_KEYS: Readonly<Record<LeafKey, RsaHashedKeyGenParams | EcKeyGenParams>> = {
+  'ec-p256': { name: 'ECDSA', namedCurve: 'P-256' },
+  'rsa-2048': rsa(2048),
+  'rsa-3072': rsa(3072),
 }
-const SIGNATURE = { name: KEY.name, hash: KEY.hash }
+type RsaHashedKeyGenParams = webcrypto.RsaHashedKeyGenParams
+type EcKeyGenParams = webcrypto.EcKeyGenParams
 const DAY = 24 * 3600 * 1000
 // Devices keep poor time: a certificate is good from a year ago on.
 const BACKDATED = 365 * DAY
@@ -36,7 +39,7 @@ const SERVER_LIFE = 397 * DAY
 /** A new certificate authority: RSA-3072, SHA-384, self-signed. */
 export const issueAuthority = async (now: number, random: Random): Promise<KeyedCertificate> => {
   cryptoProvider.set(webcrypto)
-  const keys = await newKeys()
+  const keys = await newKeys(ROOT_KEY)
   const serial = serialNumber(random)
   const certificate = await X509CertificateGenerator.createSelfSigned({
     serialNumber: serial,
@@ -59,13 +62,14 @@ export const issueAuthority = async (now: number, random: Random): Promise<Keyed
 export const issueServer = async (
   authority: KeyedCertificate,
   names: readonly [string, ...string[]],
+  key: LeafKey,
   now: number,
   random: Random,
 ): Promise<KeyedCertificate> => {
   cryptoProvider.set(webcrypto)
   const root = new X509Certificate(authority.certificate)
   const rootKey = await webcrypto.subtle.importKey('pkcs8', derOf(authority.key), SIGNATURE, false, ['sign'])
-  const keys = await newKeys()
+  const keys = await newKeys(LEAF_KEYS[key])
   const certificate = await X509CertificateGenerator.create({
     serialNumber: serialNumber(random),
     subject: `CN=${names[0].replace(/([,+"\\<>;=#])/g, '\\$1')}`,
@@ -78,7 +82,12 @@ export const issueServer = async (
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),
       // TLS 1.2 with RSA key exchange, which old firmware uses, needs keyEncipherment.
-      new KeyUsagesExtension(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment, true),
+      new KeyUsagesExtension(
+        key === 'ec-p256'
+          ? KeyUsageFlags.digitalSignature
+          : KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment,
+        true,
+      ),
       new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
       new SubjectAlternativeNameExtension(
         names.map((value) => (isIP(value) === 0 ? { type: 'dns', value } : { type: 'ip', value })),
@@ -90,7 +99,8 @@ export const issueServer = async (
   return { certificate: certificate.toString('pem'), key: await pemOf(keys.privateKey) }
 }
 
-const newKeys = () => webcrypto.subtle.generateKey(KEY, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>
+const newKeys = (key: RsaHashedKeyGenParams | EcKeyGenParams) =>
+  webcrypto.subtle.generateKey(key, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>
 
 /** 16 random bytes, positive and without a leading zero digit. */
 const serialNumber = (random: Random): string => {

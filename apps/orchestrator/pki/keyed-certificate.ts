@@ -1,4 +1,4 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import type { SecretPath, SecretStore, SecretValues } from '@outrider/domain/ports'
 import { secret } from '@outrider/protocols/values'
 
@@ -7,6 +7,15 @@ export interface KeyedCertificate {
   readonly certificate: string
   readonly key: string
 }
+
+/** Kinds of key a server certificate may have. */
+export type LeafKey = 'ec-p256' | 'rsa-2048' | 'rsa-3072'
+
+/** Whether a certificate's public key is of this kind. */
+export const hasKey = ({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject, key: LeafKey): boolean =>
+  key === 'ec-p256'
+    ? asymmetricKeyType === 'ec' && asymmetricKeyDetails?.namedCurve === 'prime256v1'
+    : asymmetricKeyType === 'rsa' && `rsa-${asymmetricKeyDetails?.modulusLength}` === key
 
 export const toValues = ({ certificate, key }: KeyedCertificate): SecretValues => ({
   certificate: secret(certificate),
