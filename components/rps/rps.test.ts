@@ -1,21 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { setTimeout as pause } from 'node:timers/promises'
 import { createLocalBus } from '@outrider/bus-local'
 import type { Database } from '@outrider/database'
 import type { DeviceRegistration } from '@outrider/domain/ports'
 import { createFirmware, type Firmware, zeroTiming } from '@outrider/firmware'
-import {
-  type DevicePayload,
-  decodeServerMessage,
-  encodeClientMessage,
-  noIpConfiguration,
-  type RpsCommand,
-  type ServerMessage,
-} from '@outrider/protocols/rps'
-import { type Bytes, concat, Fault, type Guid, guid, minutes, secret, utf8 } from '@outrider/protocols/values'
-import { HttpResponseReader } from '@outrider/protocols/wsman'
-import { amthi, openLocalManagement } from '@outrider/sessions/local-management'
+import { decodeServerMessage, type ServerMessage } from '@outrider/protocols/rps'
+import { Fault, type Guid, guid, minutes, secret, utf8 } from '@outrider/protocols/values'
 import {
   callRoute,
   memorySecrets,
@@ -29,6 +19,7 @@ import {
 import { Value } from 'typebox/value'
 import { createRps, rpsConfig } from './index.ts'
 import { KeptCertificates } from './provisioning-certificates/index.ts'
+import { RelayingClient } from './test/relaying-client.ts'
 import { createTickets } from './tickets.ts'
 import { ProvisioningSession, type SessionDeps } from './websocket/session.ts'
 
@@ -37,95 +28,6 @@ const other = guid('22222222-2222-4222-8222-222222222222')
 /** No test waits longer; the clock of a limit of its own would run from when the file is read. */
 const signal = new AbortController().signal
 const mpsRoot = Buffer.from(selfSigned().cert.replace(/-----[A-Z ]+-----|\s/g, ''), 'base64')
-
-/** What a client and its device are to the server: relays to simulated firmware, as RPC does. */
-class RelayingClient {
-  readonly received: ServerMessage[] = []
-  readonly firmware: Firmware
-  closed = false
-  /** Called with each request for the device; `false` loses it and its answer. */
-  pass: (request: string) => boolean = () => true
-
-  constructor(firmware: Firmware) {
-    this.firmware = firmware
-  }
-
-  run(deps: SessionDeps, command: RpsCommand, given: Partial<DevicePayload> = {}): Promise<void> {
-    const session = new ProvisioningSession(
-      {
-        send: (frame) => {
-          const message = decodeServerMessage(frame)
-          this.received.push(message)
-          if (message.type === 'wsman')
-            void this.relay(message.payload).then((payload) => {
-              if (payload !== undefined) session.received(encodeClientMessage({ type: 'response', payload }, '3'))
-            })
-        },
-        close: () => {
-          this.closed = true
-        },
-      },
-      '127.0.0.1',
-      deps,
-      signal,
-    )
-    void this.payload(given).then((device) =>
-      session.received(encodeClientMessage({ type: 'command', command, device, tenantId: '' }, '3')),
-    )
-    return session.ended
-  }
-
-  async payload(given: Partial<DevicePayload>): Promise<DevicePayload> {
-    const engine = amthi(this.firmware.engine, { pause: noPause })
-    const account = await engine.getLocalSystemAccount(signal)
-    const mode = await engine.getControlMode(signal)
-    return {
-      ver: '16.1.25',
-      build: '2124',
-      sku: '16392',
-      features: 'AMT Pro Corporate',
-      uuid: this.firmware.identity.uuid,
-      username: account.user,
-      password: account.password,
-      currentMode: mode,
-      hostname: 'node',
-      fqdn: 'example.test',
-      client: 'RPC',
-      certHashes: [],
-      ipConfiguration: noIpConfiguration,
-      hostnameInfo: { dnsSuffixOS: '', hostname: 'node' },
-      friendlyName: '',
-      tlsEnforced: false,
-      tlsTunnel: false,
-      lmsInstalled: false,
-      progressSupported: false,
-      ...given,
-    }
-  }
-
-  async relay(request: Bytes): Promise<Bytes | undefined> {
-    if (!this.pass(new TextDecoder().decode(request))) return undefined
-    await using local = await openLocalManagement({ mei: this.firmware.engine, port: 16992, pause: noPause }, signal)
-    const stream = await local.openLocal(16992, signal)
-    await stream.write(request, signal)
-    const reader = new HttpResponseReader()
-    const parts: Bytes[] = []
-    for (;;) {
-      const chunk = await stream.read(signal)
-      if (chunk === undefined) return undefined
-      parts.push(chunk.slice())
-      reader.push(chunk)
-      if (reader.next() !== undefined) return concat(parts)
-    }
-  }
-
-  get outcome(): ServerMessage | undefined {
-    return this.received.find(({ type }) => type === 'success' || type === 'error')
-  }
-}
-
-const noPause = (span: number, until: AbortSignal): Promise<void> =>
-  pause(Math.min(span, 5), undefined, { signal: until })
 
 describe('RPS', () => {
   let database: Database

@@ -8,8 +8,7 @@ import type { PfxAnswer, PfxContent, PfxKey, PfxQuestion } from './pfx-content.t
 const OIDS: Readonly<Record<string, string | undefined>> = forge.pki.oids
 
 const read = ({ pfx, password }: PfxQuestion): PfxContent => {
-  const bytes = forge.util.createBuffer(Buffer.from(pfx).toString('binary'))
-  const file = forge.pkcs12.pkcs12FromAsn1(forge.asn1.fromDer(bytes), password)
+  const file = open(forge.asn1.fromDer(forge.util.createBuffer(Buffer.from(pfx).toString('binary'))), password)
   const certificates: Uint8Array[] = []
   const keys: PfxKey[] = []
   for (const bag of file.safeContents.flatMap(({ safeBags }) => safeBags)) {
@@ -28,6 +27,25 @@ const read = ({ pfx, password }: PfxQuestion): PfxContent => {
   return { certificates, keys }
 }
 
+/**
+ * The library takes a password as it is for the integrity of the file, which is right, and for modern ciphers, too,
+ * which want its UTF-8. So where it is found right and does not open the file, it is given in that form, without
+ * the integrity that was checked already.
+ */
+const open = (file: forge.asn1.Asn1, password: string): forge.pkcs12.Pkcs12Pfx => {
+  try {
+    return forge.pkcs12.pkcs12FromAsn1(file, password)
+  } catch (error) {
+    const encoded = forge.util.encodeUtf8(password)
+    if (encoded === password || isWrongPassword(error) || !Array.isArray(file.value)) throw error
+    return forge.pkcs12.pkcs12FromAsn1({ ...file, value: file.value.slice(0, 2) }, encoded)
+  }
+}
+
+/** The library tells a wrong password from a broken file by its text alone. */
+const isWrongPassword = (error: unknown): boolean =>
+  error instanceof Error && /MAC could not be verified|password/i.test(error.message)
+
 const der = (asn1: forge.asn1.Asn1): Uint8Array =>
   new Uint8Array(Buffer.from(forge.asn1.toDer(asn1).getBytes(), 'binary'))
 
@@ -35,9 +53,7 @@ const answer = (question: PfxQuestion): PfxAnswer => {
   try {
     return { is: 'content', content: read(question) }
   } catch (error) {
-    // The library tells a wrong password from a broken file by its text alone.
-    const isPassword = error instanceof Error && /MAC could not be verified|password/i.test(error.message)
-    return { is: isPassword ? 'wrong-password' : 'unreadable' }
+    return { is: isWrongPassword(error) ? 'wrong-password' : 'unreadable' }
   }
 }
 

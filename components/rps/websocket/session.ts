@@ -166,7 +166,6 @@ export class ProvisioningSession {
     const { signal } = this.#life
     let admission: Admission
     try {
-      requireConfigurable(device)
       admission = await admit(command, device, this.#deps, signal)
     } catch (error) {
       this.#refuse(Fault.from(error), device.uuid)
@@ -180,6 +179,8 @@ export class ProvisioningSession {
     this.#deps.events.emit('provisioning.admitted', { ...about, purpose: admission.purpose, address: this.#address })
     let code = ''
     try {
+      // Only now, so that whoever ordered it learns why it cannot be.
+      requireConfigurable(device)
       const guid = amtGuidOf(device)
       const expected = admission.ticket?.amtGuid
       if (expected !== undefined && expected !== guid) throw rpsFaults.TICKET_OTHER_MACHINE()
