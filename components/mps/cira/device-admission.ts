@@ -29,7 +29,8 @@ export const judge = async (
   const { guid, user, password } = credentials
   const device = await deps.devices.byGuid(guid, signal)
   if (device === undefined) return 'unknown'
-  if (password === undefined) return 'refused'
+  // A device that was activated without CIRA has no user: nobody can be it.
+  if (password === undefined || device.mpsUsername === '') return 'refused'
   const stored = await deps.secrets.get({ kind: 'device', project: device.project, guid }, signal)
   const candidates = [stored.promoted, stored.pending].map((version) => version?.values[deviceSecretKeys.mps])
   // Both are compared whatever the first says, so that time tells nothing.
