@@ -52,9 +52,10 @@ export const askPassword = (cli: Cli, question: string): Promise<string> => {
         else typed.push(char)
       }
     }
-    process.stderr.write(question)
     input.setEncoding('utf8')
     input.setRawMode(true)
+    // Asked only now: what is typed from here on is not shown.
+    process.stderr.write(question)
     input.on('data', read)
     input.resume()
     cli.signal.addEventListener('abort', interrupted, { once: true })

@@ -11,7 +11,7 @@ export class Steps {
   readonly #steps: Step[] = []
   readonly #notes: string[] = []
   readonly #began = performance.now()
-  #processes: Readonly<Record<string, number>> = {}
+  #processes: Readonly<Record<string, readonly number[]>> = {}
 
   constructor(json: boolean) {
     this.#json = json
@@ -25,13 +25,13 @@ export class Steps {
   /** Runs one step; what it returns is shown in one line. Throws on where the step does. */
   async run(step: string, work: () => Promise<string | undefined>): Promise<void> {
     const began = performance.now()
-    if (!this.#json) process.stdout.write(`… ${step}`)
+    if (!this.#json && process.stdout.isTTY) process.stdout.write(`… ${step}\r`)
     const end = (outcome: Step['outcome'], detail: string): void => {
       const milliseconds = Math.round(performance.now() - began)
       this.#steps.push({ step, outcome, milliseconds, detail })
       if (!this.#json)
         process.stdout.write(
-          `\r${outcome === 'ok' ? '✔' : '✘'} ${step.padEnd(48)} ${String(milliseconds).padStart(6)} ms\n`,
+          `${outcome === 'ok' ? '✔' : '✘'} ${step.padEnd(48)} ${String(milliseconds).padStart(6)} ms\n`,
         )
     }
     try {
@@ -47,7 +47,7 @@ export class Steps {
     this.#notes.push(text)
   }
 
-  processes(pids: Readonly<Record<string, number>>): void {
+  processes(pids: Readonly<Record<string, readonly number[]>>): void {
     this.#processes = pids
   }
 
@@ -65,7 +65,7 @@ export class Steps {
       console.log(
         `${step.padEnd(48)} ${outcome.padEnd(8)} ${String(milliseconds).padStart(5)} ms  ${detail.slice(0, outcome === 'ok' ? 90 : 4000)}`,
       )
-    for (const [name, pid] of Object.entries(this.#processes)) console.log(`process ${name}: pid ${pid}`)
+    for (const [name, pids] of Object.entries(this.#processes)) console.log(`process ${name}: pid ${pids.join(', ')}`)
     for (const note of this.#notes) console.log(note)
     console.log(`${this.held ? 'all held' : 'NOT all held'} in ${seconds.toFixed(1)} s`)
   }

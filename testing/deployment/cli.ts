@@ -1,4 +1,6 @@
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { faultStatus } from '@outrider/protocols/values'
 import type { Orchestrator } from './orchestrator.ts'
 import { type Finished, runToEnd } from './program.ts'
 
@@ -16,9 +18,19 @@ export class Cli {
     return runToEnd(['apps/orch-cli/main.ts', ...words], this.#environment)
   }
 
+  /** Runs it, and again while it says that the orchestrator is away: only for what may be asked twice. */
+  async runWhileAway(...words: readonly string[]): Promise<Finished> {
+    for (let tries = 0; ; tries++) {
+      const finished = await this.run(...words)
+      if (finished.code !== faultStatus.unavailable.exit || !finished.stderr.includes('CLI_UNREACHABLE') || tries > 20)
+        return finished
+      await pause(250)
+    }
+  }
+
   /** Runs it and throws with everything it printed where it did not succeed. */
   async must(...words: readonly string[]): Promise<string> {
-    const { code, stdout, stderr } = await this.run(...words)
+    const { code, stdout, stderr } = await this.runWhileAway(...words)
     if (code !== 0) throw new Error(`orch-cli ${words.join(' ')} ended with ${code}:\n${stdout}${stderr}`)
     return stdout
   }

@@ -1,7 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 
 export const root = new URL('../..', import.meta.url).pathname.replace(/\/$/, '')
+
+const OUTPUT_LIMIT = 4_000_000
 
 /** A program that goes on until it is stopped, with what it printed. */
 export class Program {
@@ -9,17 +12,25 @@ export class Program {
   readonly process: ChildProcess
   #output = ''
 
-  constructor(name: string, words: readonly string[], environment: Readonly<Record<string, string>>) {
+  constructor(
+    name: string,
+    words: readonly string[],
+    environment: Readonly<Record<string, string>>,
+    onLine: (line: string) => void = () => undefined,
+  ) {
     this.name = name
     this.process = spawn(process.execPath, words, {
       cwd: root,
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
-    for (const stream of [this.process.stdout, this.process.stderr])
-      stream?.setEncoding('utf8').on('data', (chunk: string) => {
-        this.#output = (this.#output + chunk).slice(-2_000_000)
+    for (const input of [this.process.stdout, this.process.stderr]) {
+      if (input === null) continue
+      createInterface({ input }).on('line', (line) => {
+        this.#output = `${this.#output}${line}\n`.slice(-OUTPUT_LIMIT)
+        onLine(line)
       })
+    }
   }
 
   get pid(): number {
@@ -71,7 +82,7 @@ export const runToEnd = async (
       output[name] += chunk
       options.onOutput?.(chunk)
     })
-  const timer = setTimeout(() => child.kill('SIGKILL'), options.timeout ?? 90_000)
+  const timer = setTimeout(() => child.kill('SIGKILL'), options.timeout ?? 150_000)
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
   clearTimeout(timer)
   if (signal === 'SIGKILL') output.stderr += '\n(killed: it took too long)'
