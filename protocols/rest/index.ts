@@ -1,1 +1,2 @@
+export * from './invalid-request.ts'
 export * from './route.ts'

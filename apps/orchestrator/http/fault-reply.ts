@@ -1,4 +1,4 @@
-import type { Route } from '@outrider/protocols/rest'
+import { InvalidRequest, type Route } from '@outrider/protocols/rest'
 import { type Fault, faultStatus } from '@outrider/protocols/values'
 import type { Violation } from './violations.ts'
 
@@ -20,7 +20,7 @@ export const faultReply = (
   about: { readonly method: string; readonly path: string; readonly violations?: readonly Violation[] },
 ): FaultReply => {
   const status = STATUS[fault.code] ?? faultStatus[fault.kind].http
-  const violations = about.violations ?? []
+  const violations = fault instanceof InvalidRequest ? fault.problems : (about.violations ?? [])
   switch (origin) {
     case 'ours':
       return { status, contentType: 'application/problem+json', body: problemDetails(fault, status, violations) }
@@ -66,8 +66,9 @@ const northbound = (fault: Fault) => ({
 
 /** Field errors as clients of MPS and RPS read them (reference/mps.md 4.1, rps.md 3.1). */
 const fieldErrors = (violations: readonly Violation[]) => ({
-  errors: violations.map(({ where, field, why }) => ({
+  errors: violations.map(({ where, field, why, value }) => ({
     type: 'field',
+    ...(value !== undefined && { value }),
     msg: why,
     path: field,
     location: where === 'path' ? 'params' : where,
@@ -92,22 +93,28 @@ const mps = (fault: Fault, status: number, violations: readonly Violation[]) => 
   return { status, body: { error: MPS_TEXTS[status] ?? fault.message, errorDescription: fault.message } }
 }
 
+/** What the existing service calls the rule that was broken: a fault may say it as `constraint`. */
+const constraintOf = (fault: Fault, otherwise = 'Unique key violation'): string =>
+  typeof fault.detail.constraint === 'string' ? fault.detail.constraint : otherwise
+
 const rps = (
   fault: Fault,
   status: number,
   violations: readonly Violation[],
   { method, path }: { readonly method: string; readonly path: string },
 ) => {
-  if (violations.length > 0) return { status, body: fieldErrors(violations) }
+  // Beside what existing clients read, ours is the one detail, as northbound.
+  const details = [{ '@type': 'outrider.dev/Fault', ...fault.record() }]
+  if (violations.length > 0) return { status, body: { ...fieldErrors(violations), details } }
   switch (fault.kind) {
     case 'missing':
-      return { status, body: { error: 'Not Found', message: fault.message } }
+      return { status, body: { error: 'Not Found', message: fault.message, details } }
     case 'conflict':
       // Reported as a bad request by the existing service: names taken, rows in use (reference/rps.md 3.1).
-      return { status: 400, body: { error: 'Unique key violation', message: fault.message } }
+      return { status: 400, body: { error: constraintOf(fault), message: fault.message, details } }
     case 'bug':
-      return { status, body: { message: `Operation failed: ${method} ${path}` } }
+      return { status, body: { message: `Operation failed: ${method} ${path}`, details } }
     default:
-      return { status, body: { error: 'Error', message: fault.message } }
+      return { status, body: { error: constraintOf(fault, 'Error'), message: fault.message, details } }
   }
 }

@@ -1,15 +1,10 @@
+import type { FieldProblem } from '@outrider/protocols/rest'
 import type { FastifySchemaValidationError } from 'fastify'
 
 export type Part = 'body' | 'query' | 'path'
 
-/** One field that is not as declared. Never its value: it may be a password. */
-export interface Violation {
-  readonly where: Part
-  /** With dots; empty = the whole part. */
-  readonly field: string
-  /** Continues "The field x ...". */
-  readonly why: string
-}
+/** One field that is not as declared; `why` continues "The field x ...". Never its value: it may be a password. */
+export type Violation = FieldProblem
 
 /** What the validator found, each field once, the choices of a union as one. */
 export const violationsOf = (errors: readonly FastifySchemaValidationError[], where: Part): Violation[] => {
