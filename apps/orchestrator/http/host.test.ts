@@ -472,8 +472,8 @@ test('faults have the shape of each kind of client', async () => {
   })
   const missing = await fail('legacy-rps', 'missing')
   assert.deepEqual([missing.json.error, missing.json.message], ['Not Found', 'There is no such thing.'])
-  const [ours] = missing.json.details as readonly { readonly code: string }[]
-  assert.equal(ours?.code, missing.headers['outrider-fault'])
+  const [detail] = missing.json.details as readonly { readonly code: string }[]
+  assert.equal(detail?.code, missing.headers['outrider-fault'])
   const taken = await fail('legacy-rps', 'broken')
   assert.equal(taken.status, 400)
   assert.equal(taken.json.error, 'Unique key violation')
