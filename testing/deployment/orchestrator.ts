@@ -75,7 +75,7 @@ export class Orchestrator {
     const began = performance.now()
     this.#wanted = true
     this.#spawn()
-    await this.#ready
+    await this.ready()
     return performance.now() - began
   }
 

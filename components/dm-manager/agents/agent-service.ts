@@ -104,7 +104,8 @@ const orderMessage = (order: AgentOrder, now: number) => {
     operationId: order.operationId,
     kind: KIND[order.kind],
     profileName: order.kind === 'activate' ? alias : '',
-    actionPassword: order.kind === 'deactivate' ? alias : '',
+    // RPC wants a password wherever the device is activated already, as after an activation that broke off.
+    actionPassword: alias,
     deadlineSeconds: Math.max(1, Math.ceil((order.deadline - now) / 1000)),
   }
 }

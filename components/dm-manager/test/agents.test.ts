@@ -137,7 +137,7 @@ test('the order is offered at once, again on a new stream, and not once it has e
   assert.equal(order?.kind, agent.OrderKind.ACTIVATE)
   assert.equal(order?.operationId, id)
   assert.match(order?.profileName ?? '', /^t[0-9a-f]+$/)
-  assert.equal(order?.actionPassword, '')
+  assert.equal(order?.actionPassword, order?.profileName)
   assert.ok((order?.deadlineSeconds ?? 0) > 0)
   // Another stream of the same host takes over: the older one ends, and the order comes again as it was.
   const second = house

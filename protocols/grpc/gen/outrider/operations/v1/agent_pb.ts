@@ -70,7 +70,7 @@ export type Order = Message<"outrider.operations.v1.Order"> & {
   profileName: string;
 
   /**
-   * Of a deactivation: the one-time word that stands for the device's password.
+   * The one-time word that stands for the password of a device that is activated already.
    *
    * @generated from field: string action_password = 5;
    */
