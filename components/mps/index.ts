@@ -9,6 +9,7 @@ import type {
   SecretStore,
 } from '@outrider/domain/ports'
 import { seconds } from '@outrider/protocols/values'
+import type { CiraLimits } from '@outrider/sessions/cira'
 import { auditActs } from './audit.ts'
 import { type CiraIdentity, type CiraListener, listenForDevices } from './cira/listener.ts'
 import type { MpsConfig } from './config.ts'
@@ -34,6 +35,8 @@ export interface MpsDeps {
   readonly identity: () => CiraIdentity
   readonly rootPem: () => string
   readonly version: string
+  /** What devices are permitted; `ciraLimits` where left out. */
+  readonly limits?: CiraLimits
 }
 
 export interface Mps {
@@ -42,6 +45,10 @@ export interface Mps {
   readonly registry: DeviceRegistry
   /** How many tunnels this instance holds. */
   readonly tunnels: number
+  /** How many connections of devices there are: tunnels, those on the way to be one, and those about to end. */
+  readonly connections: number
+  /** How many channels to devices are open over all tunnels. */
+  readonly channels: number
   /** Serves devices on these addresses, until `stop`. Resolves with where, once it listens on all. */
   listen(
     addresses: readonly { readonly host: string; readonly port: number }[],
@@ -79,6 +86,12 @@ export const createMps = (deps: MpsDeps): Mps => {
     registry: deviceRegistry(deps.devices, connected),
     get tunnels() {
       return connected.size
+    },
+    get connections() {
+      return connected.connections
+    },
+    get channels() {
+      return connected.channels
     },
     async listen(addresses, signal) {
       for (const { host, port } of addresses)

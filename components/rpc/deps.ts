@@ -1,5 +1,5 @@
 import type { MeiPort } from '@outrider/protocols/mei'
-import type { Bytes } from '@outrider/protocols/values'
+import type { Bytes, Milliseconds } from '@outrider/protocols/values'
 import type { Pause } from '@outrider/sessions/local-management'
 
 /** One WebSocket to a provisioning server, in whole text frames. */
@@ -44,6 +44,18 @@ export interface RpcBuild {
   readonly platform: string
 }
 
+/** How long RPC waits for others; the usual spans of the field where left out. */
+export interface RpcPatience {
+  /** For any word of the management engine. */
+  readonly silence?: Milliseconds
+  /** For AMT to open one of its local ports. */
+  readonly opening?: Milliseconds
+  /** For AMT's answer to one request of the server. */
+  readonly answer?: Milliseconds
+  /** For any word of the server. */
+  readonly server?: Milliseconds
+}
+
 /** Everything RPC touches: with other ones it is another machine, or a test. */
 export interface RpcDeps {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -58,6 +70,7 @@ export interface RpcDeps {
   readonly stderr: (text: string) => void
   readonly now: () => Date
   readonly pause: Pause
+  readonly patience?: RpcPatience
   /** Aborts when the user interrupts. */
   readonly signal: AbortSignal
 }

@@ -1,5 +1,5 @@
 export type { Detection } from './amtinfo/detection.ts'
-export type { DialRps, HostSystem, RpcBuild, RpcDeps, RpsSocket, RpsTarget } from './deps.ts'
+export type { DialRps, HostSystem, RpcBuild, RpcDeps, RpcPatience, RpsSocket, RpsTarget } from './deps.ts'
 export { exitCodes } from './exit-codes.ts'
 export { rpcFaults } from './faults.ts'
 export { dialRps } from './rps-socket/dial.ts'

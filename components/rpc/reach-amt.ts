@@ -15,9 +15,9 @@ export interface Engine {
   readonly watchdog: Watchdog
 }
 
-export const engineOf = ({ mei, pause }: Pick<RpcDeps, 'mei' | 'pause'>): Engine => ({
-  amthi: amthi(mei, { pause }),
-  watchdog: watchdog(mei, { pause }),
+export const engineOf = ({ mei, pause, patience }: Pick<RpcDeps, 'mei' | 'pause' | 'patience'>): Engine => ({
+  amthi: amthi(mei, { ...patience, pause }),
+  watchdog: watchdog(mei, { ...patience, pause }),
 })
 
 /**

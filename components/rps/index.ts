@@ -19,6 +19,8 @@ export interface Rps {
     readonly path: string
     onConnection(socket: WebSocket, request: { readonly from: string }): void
   }[]
+  /** How many provisioning clients are being served. */
+  readonly sessions: number
   /** What dm-manager asks of RPS. */
   readonly provisioning: Provisioning
   stop(): Promise<void>
@@ -63,6 +65,9 @@ export const createRps = (deps: RpsDeps): Rps => {
   return {
     routes: [...ciraConfigRoutes(deps.store, deps.secrets), ...profileRoutes(deps.store, deps.secrets)],
     sockets: PATHS.map((path) => ({ path, onConnection })),
+    get sessions() {
+      return sessions.size
+    },
     provisioning: createTickets(deps),
     async stop() {
       stopping.abort()

@@ -19,6 +19,8 @@ export interface Patience {
   readonly pause: Pause
   /** How long the engine may think before it is taken for silent; 3 seconds unless said otherwise. */
   readonly silence?: Milliseconds
+  /** How long AMT may take to open one of its local ports; 18 seconds unless said otherwise. */
+  readonly opening?: Milliseconds
 }
 
 export const SILENCE: Milliseconds = seconds(3)

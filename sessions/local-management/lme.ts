@@ -16,7 +16,7 @@ import { type Bytes, Fault, guid, type Milliseconds, seconds } from '@outrider/p
 import { type ByteStream, decode, encode } from '@outrider/protocols/wire'
 import { ApfChannel, type ChannelCarrier, type OpenOutcome } from '../cira/channel.ts'
 import { Waiter } from '../streams/index.ts'
-import { connectPatiently, type Patience, type Pause, SILENCE } from './exchange.ts'
+import { connectPatiently, type Patience, SILENCE } from './exchange.ts'
 import { localManagementFaults } from './faults.ts'
 
 // The host's side of APF over MEI (reference/rpc.md 19). One MEI message is one APF message. The engine leads:
@@ -48,7 +48,7 @@ const GREETING: ApfMessage = {
 /** The engine's local ports over MEI. Disposing it closes every channel. */
 export class LmeSession implements AsyncDisposable, ChannelCarrier {
   readonly #connection: MeiConnection
-  readonly #pause: Pause
+  readonly #patience: Patience
   readonly #ports = new Set<number>()
   readonly #channels = new Map<number, ApfChannel>()
   readonly #life = new AbortController()
@@ -59,9 +59,9 @@ export class LmeSession implements AsyncDisposable, ChannelCarrier {
   #lastChannel = 0
   #greeted = false
 
-  private constructor(connection: MeiConnection, pause: Pause) {
+  private constructor(connection: MeiConnection, patience: Patience) {
     this.#connection = connection
-    this.#pause = pause
+    this.#patience = patience
   }
 
   /**
@@ -70,7 +70,7 @@ export class LmeSession implements AsyncDisposable, ChannelCarrier {
    */
   static async open(mei: MeiPort, patience: Patience, signal: AbortSignal): Promise<LmeSession> {
     const { pause, silence = SILENCE } = patience
-    const session = new LmeSession(await connectPatiently(mei, meiClients.lme, pause, signal), pause)
+    const session = new LmeSession(await connectPatiently(mei, meiClients.lme, pause, signal), patience)
     try {
       await session.#greet(silence, signal)
     } catch (error) {
@@ -103,7 +103,7 @@ export class LmeSession implements AsyncDisposable, ChannelCarrier {
       if (answer.outcome === 'opened') return channel
       const reason = openFailureReasonName(answer.reason)
       if (attempt >= OPEN_ATTEMPTS) throw localManagementFaults.LME_OPEN_REFUSED({ port, reason })
-      await this.#pause(OPEN_STEP, signal)
+      await this.#patience.pause(OPEN_STEP, signal)
     }
   }
 
@@ -133,7 +133,8 @@ export class LmeSession implements AsyncDisposable, ChannelCarrier {
   }
 
   async #ask(channel: ApfChannel, signal: AbortSignal): Promise<OpenOutcome> {
-    const deadline = AbortSignal.timeout(OPEN_TIMEOUT)
+    const { opening = OPEN_TIMEOUT } = this.#patience
+    const deadline = AbortSignal.timeout(opening)
     const opener = new Waiter<OpenOutcome>(AbortSignal.any([signal, deadline]))
     channel.opener = opener
     this.#send({
@@ -152,7 +153,7 @@ export class LmeSession implements AsyncDisposable, ChannelCarrier {
       // The confirmation may still come: it is then answered with CLOSE.
       channel.close()
       if (error !== deadline.reason) throw error
-      throw localManagementFaults.LME_NO_ANSWER({ port: channel.port, seconds: OPEN_TIMEOUT / 1000 })
+      throw localManagementFaults.LME_NO_ANSWER({ port: channel.port, seconds: opening / 1000 })
     }
   }
 

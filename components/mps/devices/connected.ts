@@ -2,7 +2,14 @@ import type { TLSSocket } from 'node:tls'
 import type { ProjectId } from '@outrider/domain/identity'
 import type { Clock, DeviceStore, EventSink, Presence, SecretStore } from '@outrider/domain/ports'
 import { Fault, type Guid } from '@outrider/protocols/values'
-import { acceptCira, type CiraSession, type CloseReason, ciraFaults, Sweeper } from '@outrider/sessions/cira'
+import {
+  acceptCira,
+  type CiraLimits,
+  type CiraSession,
+  type CloseReason,
+  ciraFaults,
+  Sweeper,
+} from '@outrider/sessions/cira'
 import { type Admitted, judge } from '../cira/device-admission.ts'
 import type { MpsConfig } from '../config.ts'
 import { mpsFaults } from '../faults.ts'
@@ -16,6 +23,7 @@ export interface ConnectedDeps {
   readonly presence: Presence
   readonly clock: Clock
   readonly events: EventSink
+  readonly limits?: CiraLimits
 }
 
 /** The devices whose tunnel this instance holds. */
@@ -32,6 +40,17 @@ export class ConnectedDevices {
 
   get size(): number {
     return this.#links.size
+  }
+
+  /** Tunnels, connections that are not authenticated yet, and those whose end the device has not seen yet. */
+  get connections(): number {
+    return this.#sweeper.size
+  }
+
+  get channels(): number {
+    let count = 0
+    for (const { tunnel } of this.#links.values()) count += tunnel.channelCount
+    return count
   }
 
   /** The device's link. Throws `DEVICE_NOT_CONNECTED`, also for a device of another project. */
@@ -61,7 +80,7 @@ export class ConnectedDevices {
 
   /** Takes a connection whose TLS handshake is done, from the first APF message to its end. */
   async take(socket: TLSSocket, signal: AbortSignal): Promise<void> {
-    const { events } = this.#deps
+    const { events, limits } = this.#deps
     const address = socket.remoteAddress ?? ''
     let admitted: Admitted | undefined
     let refused = false
@@ -70,6 +89,7 @@ export class ConnectedDevices {
         socket,
         {
           sweeper: this.#sweeper,
+          ...(limits === undefined ? {} : { limits }),
           authenticate: async (credentials, during) => {
             const verdict = await judge(
               credentials,

@@ -39,7 +39,7 @@ export const runRemotely = async (
   deps: RpcDeps,
   log: Log,
 ): Promise<RemoteResult> => {
-  const { signal, pause } = deps
+  const { signal, pause, patience } = deps
   const engine = engineOf(deps)
   const tlsEnforced = await prepareAmt(engine, deps, log)
   const controlMode = await reachAmt(engine, deps, log)
@@ -87,7 +87,7 @@ export const runRemotely = async (
   }
   const outcome = await relay(
     first,
-    { socket, local, port, log, pause, appVersion: deps.build.version, portSwitch },
+    { socket, local, port, log, pause, patience, appVersion: deps.build.version, portSwitch },
     signal,
   )
   report(outcome, log)
@@ -115,7 +115,10 @@ const prepareAmt = async ({ watchdog }: Engine, { signal }: RpcDeps, log: Log): 
 
 /** The way to AMT's local ports, by LMS where the flags and the machine have one. */
 export const openLocalPorts = (port: number, invocation: Invocation, deps: RpcDeps): Promise<LocalWay> =>
-  LocalWay.open({ mei: deps.mei, pause: deps.pause, port, dialLms: dialLms(invocation, deps) }, deps.signal)
+  LocalWay.open(
+    { ...deps.patience, mei: deps.mei, pause: deps.pause, port, dialLms: dialLms(invocation, deps) },
+    deps.signal,
+  )
 
 const dialLms = (invocation: Invocation, deps: RpcDeps) => {
   const address = invocation.value('lmsaddress') ?? deps.lmsAddress

@@ -7,7 +7,7 @@ import {
 } from '@outrider/protocols/rps'
 import { type Bytes, Fault, type Milliseconds, minutes, seconds } from '@outrider/protocols/values'
 import { amtPorts, type Pause } from '@outrider/sessions/local-management'
-import type { RpsSocket } from '../deps.ts'
+import type { RpcPatience, RpsSocket } from '../deps.ts'
 import { rpcFaults } from '../faults.ts'
 import type { Log } from '../log.ts'
 import { exchangeHttp } from './http-exchange.ts'
@@ -29,6 +29,7 @@ export interface RelayOptions {
   readonly port: number
   readonly log: Log
   readonly pause: Pause
+  readonly patience?: RpcPatience | undefined
   readonly appVersion: string
   /** Seconds that are added to, and that bound, the delay of a `port_switch`. */
   readonly portSwitch: { readonly extraSeconds: number; readonly maxSeconds: number }
@@ -99,7 +100,7 @@ class Relay {
   }
 
   async #receive(): Promise<Bytes> {
-    const deadline = AbortSignal.timeout(SERVER_TIMEOUT)
+    const deadline = AbortSignal.timeout(this.#options.patience?.server ?? SERVER_TIMEOUT)
     try {
       const frame = await this.#options.socket.receive(AbortSignal.any([this.#signal, deadline]))
       if (frame !== undefined) return frame
@@ -149,7 +150,8 @@ class Relay {
 
   async #answerOf(request: Bytes): Promise<Sendable> {
     const { local, log } = this.#options
-    const until = AbortSignal.any([this.#signal, AbortSignal.timeout(DEVICE_TIMEOUT)])
+    const patience = this.#options.patience?.answer ?? DEVICE_TIMEOUT
+    const until = AbortSignal.any([this.#signal, AbortSignal.timeout(patience)])
     try {
       const payload = await exchangeHttp(await local.openLocal(this.#port, until), request, until)
       if (payload !== undefined) return { type: 'response', payload }
