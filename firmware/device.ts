@@ -9,6 +9,7 @@ import { type Random, randomText } from './random.ts'
 import type { FlashState } from './state/flash-state.ts'
 import type { StateStore } from './state/state-store.ts'
 import type { Timing } from './timing.ts'
+import type { TlsIdentities } from './tls/identities.ts'
 import type { Quirks } from './versions/quirks.ts'
 
 /** A consent conversation: the code on the screen and how far it has come (amt-firmware.md 8.7). */
@@ -36,6 +37,8 @@ export interface Device {
   /** The machine around it. */
   readonly host: Host
   readonly tunnel: TunnelControl
+  /** The certificates it shows. */
+  readonly tls: TlsIdentities
   readonly volatile: VolatileState
   /** Resolves after that long by the device's clock, or rejects when it is switched off. */
   delay(span: Milliseconds): Promise<void>

@@ -20,6 +20,8 @@ import { type Flash, memoryFlash } from './state/flash.ts'
 import type { Counters } from './state/flash-state.ts'
 import { StateStore } from './state/state-store.ts'
 import { type Timing, timingOf } from './timing.ts'
+import { TlsIdentities } from './tls/identities.ts'
+import { SecureServer } from './tls/secure-server.ts'
 import { quirksOf } from './versions/quirks.ts'
 import { WsmanEngine } from './wsman/engine.ts'
 
@@ -89,15 +91,28 @@ export const createFirmware = (options: FirmwareOptions): Firmware => {
     get tunnel() {
       return tunnel
     },
+    get tls() {
+      return tls
+    },
   }
+  const tls = new TlsIdentities(device)
   const wsman = new WsmanEngine(device)
   const web = new WebServer(device, wsman, new DigestGate(device), disturbances)
-  const tunnel = new TunnelClient(device, web, disturbances, options.dial, options.sweeper ?? new Sweeper())
-  const engine = new Engine(device, disturbances, (side) => new LmeLink(side, device, web))
+  const secured = new SecureServer(device, web)
+  const tunnel = new TunnelClient(
+    device,
+    { web, secured },
+    disturbances,
+    options.dial,
+    options.sweeper ?? new Sweeper(),
+  )
+  const engine = new Engine(device, disturbances, (side) => new LmeLink(side, device, { web, secured }))
   // With the operating system its open handles go.
   events.on('os', ({ running }) => {
     if (!running) engine.reset()
   })
+  // Made before somebody waits for it.
+  if (quirks.localTls === 'enforced') tls.onDieLeaf()
   host.start()
   tunnel.reconsider()
 

@@ -1,7 +1,7 @@
-import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
-import { connect, type PeerCertificate, type TLSSocket } from 'node:tls'
+import { connect, type TLSSocket } from 'node:tls'
+import { peerChain } from '../tls/peer-chain.ts'
 import type { TlsProfile } from '../versions/quirks.ts'
 import { type CertificateVerdict, type Expectation, judgeServer } from './server-certificate.ts'
 
@@ -40,23 +40,9 @@ export const secure = async (
     abandon()
     throw error
   }
-  const verdict = judgeServer(chainOf(socket), expected)
+  const verdict = judgeServer(peerChain(socket), expected)
   if (verdict === 'trusted') return { is: 'secure', socket }
   socket.on('error', () => undefined)
   abandon()
   return { is: 'distrusted', verdict }
-}
-
-/** The certificates a server showed, leaf first. */
-const chainOf = (socket: TLSSocket): readonly X509Certificate[] => {
-  const chain: X509Certificate[] = []
-  // The detailed form links each certificate to its issuer; a self-signed one to itself.
-  let shown: PeerCertificate | undefined = socket.getPeerCertificate(true)
-  const seen = new Set<string>()
-  while (shown?.raw !== undefined && !seen.has(shown.fingerprint256)) {
-    seen.add(shown.fingerprint256)
-    chain.push(new X509Certificate(shown.raw))
-    shown = 'issuerCertificate' in shown ? (shown.issuerCertificate as PeerCertificate) : undefined
-  }
-  return chain
 }

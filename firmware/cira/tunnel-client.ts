@@ -14,7 +14,7 @@ import type { Cancel } from '../clock.ts'
 import { amtEnabled, type Device, deviceNow, type TunnelControl } from '../device.ts'
 import type { Disturbances } from '../disturbance/disturbances.ts'
 import { disturb } from '../disturbance/disturbed-stream.ts'
-import type { WebServer } from '../http/web-server.ts'
+import type { Servers } from '../http/servers.ts'
 import type { FlashState, ManagementServer } from '../state/flash-state.ts'
 import { type Decision, decide, periodOf } from './decision.ts'
 import { expectedName } from './server-certificate.ts'
@@ -28,8 +28,9 @@ export type Dial = (host: string, port: number, signal: AbortSignal) => Promise<
 /** Ports offered to the server, in the order firmware asks for them; 5900 last (amt-firmware.md 11.4). */
 const PLAIN_PORTS = [16992, 623, 16994, 5900] as const
 const TLS_PORTS = [16993, 16992, 664, 623, 16995, 16994, 5900] as const
-/** What is answered behind them: WS-MAN without TLS. The rest is advertised, and refuses. */
+/** What is answered behind them. The rest is advertised, and refuses. */
 const WEB_PORTS: readonly number[] = [16992, 623]
+const SECURE_WEB_PORTS: readonly number[] = [16993, 664]
 
 type Dialling = Decision & { readonly dial: true }
 
@@ -49,7 +50,7 @@ type Activity =
 /** The firmware's CIRA client: dials when the decision table says so, and again when it was cut (11). */
 export class TunnelClient implements TunnelControl {
   readonly #device: Device
-  readonly #web: WebServer
+  readonly #servers: Servers
   readonly #disturbances: Disturbances
   readonly #dial: Dial | undefined
   readonly #sweeper: Sweeper
@@ -57,9 +58,9 @@ export class TunnelClient implements TunnelControl {
   #activity: Activity = { is: 'idle' }
   #failures = 0
 
-  constructor(device: Device, web: WebServer, disturbances: Disturbances, dial: Dial | undefined, sweeper: Sweeper) {
+  constructor(device: Device, servers: Servers, disturbances: Disturbances, dial: Dial | undefined, sweeper: Sweeper) {
     this.#device = device
-    this.#web = web
+    this.#servers = servers
     this.#disturbances = disturbances
     this.#dial = dial
     this.#sweeper = sweeper
@@ -249,8 +250,8 @@ export class TunnelClient implements TunnelControl {
   async #tunnel(socket: Duplex, server: ManagementServer, decision: Dialling, signal: AbortSignal): Promise<void> {
     const disturbance = this.#disturbances.cira(['drop', 'stall', 'half-frame', 'garbage'])
     const stream = disturbance === undefined ? socket : disturb(socket, disturbance, this.#device.random)
-    const { identity, store, timing, clock } = this.#device
-    const ports = store.now.settings.tlsCredential === null ? PLAIN_PORTS : TLS_PORTS
+    const { identity, timing, clock } = this.#device
+    const ports = this.#hasTls() ? TLS_PORTS : PLAIN_PORTS
     const tunnel = await dialCira(
       stream,
       {
@@ -281,9 +282,17 @@ export class TunnelClient implements TunnelControl {
   }
 
   #accept(port: number, channel: Channel): boolean {
-    if (!WEB_PORTS.includes(port)) return false
-    void this.#web.serve(channel, 'tunnel', this.#lifetime.signal)
+    const { web, secured } = this.#servers
+    if (WEB_PORTS.includes(port)) void web.serve(channel, 'tunnel', this.#lifetime.signal)
+    else if (SECURE_WEB_PORTS.includes(port) && this.#hasTls())
+      void secured.serve(channel, 'tunnel', this.#lifetime.signal)
+    else return false
     return true
+  }
+
+  #hasTls(): boolean {
+    const { quirks, store } = this.#device
+    return quirks.localTls === 'enforced' || store.now.settings.tlsCredential !== null
   }
 
   #expire({ trigger }: Dialling): void {

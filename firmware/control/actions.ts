@@ -40,6 +40,23 @@ export const actions: Readonly<Record<string, Action>> = {
       return done
     },
   },
+  mebx: {
+    about: "in the engine's own menu: the PKI DNS suffix (null: as delivered), and which root hash is trusted",
+    input: { pkiDnsSuffix: 'text or null', hash: 'hexadecimal', active: 'boolean' },
+    run: ({ device }, input) => {
+      const hash = typeof input.hash === 'string' ? input.hash.toLowerCase() : undefined
+      if (hash !== undefined && !device.identity.trustedHashes.some((each) => each.hash.toLowerCase() === hash))
+        return 'hash must be one the machine lists'
+      device.store.change(({ mebx }) => {
+        const { pkiDnsSuffix } = input
+        if (typeof pkiDnsSuffix === 'string' || pkiDnsSuffix === null) mebx.pkiDnsSuffix = pkiDnsSuffix
+        if (hash === undefined) return
+        mebx.inactiveHashes = mebx.inactiveHashes.filter((each) => each !== hash)
+        if (flag(input, 'active') === false) mebx.inactiveHashes.push(hash)
+      })
+      return done
+    },
+  },
   'power-button': {
     about: 'press the power button: a machine that is off boots, one that is on shuts down',
     input: {},

@@ -1,12 +1,17 @@
 import { fromHex, toBase64 } from '@outrider/protocols/values'
+import { auditEventName } from '../audit/audit-log.ts'
 import { environment } from '../cira/environment.ts'
 import { type Device, deviceNow, LOCAL_SYSTEM_USER } from '../device.ts'
 import type { Firmware } from '../firmware.ts'
+import { pkiDnsSuffixOf, trustedHashesOf } from '../provisioning/trusted-hashes.ts'
+import { pem } from '../tls/identities.ts'
+
+const AUDIT_SHOWN = 20
 
 /** What may be said of a device: no secret, and nothing one could be guessed from. */
 export const report = ({ identity, device, disturbances }: Firmware): object => {
   const { store, volatile } = device
-  const { bios, host, counters, settings } = store.now
+  const { bios, host, counters, settings, audit, onDie } = store.now
   return {
     identity: {
       uuid: identity.uuid,
@@ -17,6 +22,11 @@ export const report = ({ identity, device, disturbances }: Firmware): object => 
       sku: identity.sku,
     },
     bios,
+    mebx: {
+      pkiDnsSuffix: pkiDnsSuffixOf(identity, store.now),
+      trustedHashes: trustedHashesOf(identity, store.now),
+      passwordSet: settings.mebxPassword !== null,
+    },
     provisioningState: settings.provisioningState,
     controlMode: settings.controlMode,
     digestRealm: settings.digestRealm,
@@ -29,7 +39,17 @@ export const report = ({ identity, device, disturbances }: Firmware): object => 
       lastBoot: host.lastBoot,
       lmsPresent: host.lmsPresent,
     },
+    certificateChain: volatile.chain.status,
     counters,
+    audit: audit
+      .slice(-AUDIT_SHOWN)
+      .map((entry) => ({ event: auditEventName(entry), by: entry.by, at: new Date(entry.at * 1000).toISOString() })),
+    tls: {
+      local: settings.tls.local.enabled,
+      certificate: settings.tlsCertificate,
+      // What a test has to trust of a device whose silicon nobody made.
+      onDieRoot: onDie === null ? null : pem(onDie.root),
+    },
     tunnel: volatile.tunnel,
     remoteAccess: {
       environment: environment(settings.detectionStrings, host.dnsSuffix),
@@ -53,7 +73,7 @@ export interface KnownSecret {
 
 /** Every secret the firmware knows, so that a test can search the world for each. */
 export const secretsOf = ({ store, volatile }: Device): readonly KnownSecret[] => {
-  const { settings } = store.now
+  const { settings, onDie } = store.now
   const known: KnownSecret[] = [{ name: `password of ${LOCAL_SYSTEM_USER}`, value: volatile.localSystemPassword }]
   const add = (name: string, value: string | null): void => {
     if (value !== null && value !== '') known.push({ name, value })
@@ -71,5 +91,7 @@ export const secretsOf = ({ store, volatile }: Device): readonly KnownSecret[] =
   for (const { instanceId, psk } of settings.wifi.profiles) add(`pre-shared key of ${instanceId}`, psk)
   for (const { handle, privateKey } of settings.keys) add(`private key ${handle}`, privateKey)
   add('consent code', volatile.consent.code)
+  add('private key of the silicon', onDie?.key ?? null)
+  add('private key of TLS', settings.selfSigned?.key ?? null)
   return known
 }

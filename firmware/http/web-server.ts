@@ -44,13 +44,13 @@ export class WebServer {
    * Serves one connection until it ends, is idle too long, or `signal` is aborted; closes the stream. Requests are
    * answered in the order they came. Never rejects: a broken stream is the end of a connection.
    */
-  async serve(stream: ByteStream, way: Caller['way'], signal: AbortSignal): Promise<void> {
+  async serve(stream: ByteStream, way: Caller['way'], signal: AbortSignal, pinned = false): Promise<void> {
     const reader = new HttpRequestReader()
     try {
       for (;;) {
         const request = await this.#request(reader, stream, signal)
         if (request === undefined) return
-        const reply = request === 'malformed' ? this.#badRequest() : await this.#reply(request, way)
+        const reply = request === 'malformed' ? this.#badRequest() : await this.#reply(request, way, pinned)
         try {
           if (reply.bytes !== 'none') await this.#timed(signal, (limit) => stream.write(reply.bytes as Bytes, limit))
         } finally {
@@ -96,7 +96,7 @@ export class WebServer {
     }
   }
 
-  async #reply(request: HttpRequest, way: Caller['way']): Promise<Reply> {
+  async #reply(request: HttpRequest, way: Caller['way'], pinned: boolean): Promise<Reply> {
     if (request.target !== '/wsman') return this.#visitor(request)
     if (request.method !== 'POST') return this.#badRequest()
     const wsman = this.#decode(request)
@@ -127,12 +127,9 @@ export class WebServer {
       case 'fault':
         return this.#soap(this.#engine.refused(wsman, disturbance.subcode ?? 'InternalError'), !request.keepAlive)
       default: {
-        const before = this.#device.store.now.settings.controlMode
-        const answer = await this.#carryOut(wsman, admission.caller)
-        // The stack restarts after a change of control mode: this connection ends with its answer.
-        const changed = this.#device.store.now.settings.controlMode !== before
+        const answer = await this.#carryOut(wsman, pinned ? { ...admission.caller, pinned } : admission.caller)
         if (disturbance?.what === 'drop-after') return { ...DROP, after: answer.afterReply }
-        return this.#soap(answer, changed || !request.keepAlive || answer.status !== 200)
+        return this.#soap(answer, answer.endsConnection || !request.keepAlive || answer.status !== 200)
       }
     }
   }
@@ -158,7 +155,10 @@ export class WebServer {
     }
   }
 
-  #soap(answer: Omit<WsmanAnswer, 'status'> & { readonly status: 200 | 400 | 500 }, close: boolean): Reply {
+  #soap(
+    answer: Omit<WsmanAnswer, 'status' | 'endsConnection'> & { readonly status: 200 | 400 | 500 },
+    close: boolean,
+  ): Reply {
     const { status, document, afterReply } = answer
     const date = new Date(this.#device.clock.now()).toUTCString()
     return {

@@ -13,6 +13,7 @@ import { userMayAsk } from '../cira/decision.ts'
 import { environment } from '../cira/environment.ts'
 import { triggers } from '../cira/triggers.ts'
 import { type Device, endSetupAttempt, LOCAL_SYSTEM_USER } from '../device.ts'
+import { hashBy, startSecureSetup, stopSecureSetup } from '../provisioning/secure-setup.ts'
 import { UNPROVISIONED_BY, unprovisionOverMei } from '../provisioning/setup.ts'
 import { pkiDnsSuffixOf, trustedHashesOf } from '../provisioning/trusted-hashes.ts'
 import { ciraLogOf } from './cira-log.ts'
@@ -24,7 +25,7 @@ const NOT_READY = 2
 const INVALID_MESSAGE_LENGTH = 4
 const NOT_PERMITTED = 16
 const REQUEST_UNEXPECTED = 30
-const INVALID_PROVISIONING_STATE = 32
+const CERTIFICATE_NOT_READY = 49
 const INVALID_HANDLE = 2053
 
 const WIRELESS = 1
@@ -106,18 +107,24 @@ const handlers: Handlers = {
   },
   getUuid: ({ identity }) => ({ uuid: identity.uuid }),
   stopConfiguration: (device) => {
-    const stopped = device.store.change(({ settings }) => {
-      if (settings.provisioningState !== 1) return false
-      settings.provisioningState = 0
-      return true
-    })
-    return stopped ? {} : status(INVALID_PROVISIONING_STATE)
+    const outcome = device.store.change(stopSecureSetup, (result) => result === 0)
+    return outcome === 0 ? {} : status(outcome)
   },
   getLocalSystemAccount: ({ volatile }) => ({ user: LOCAL_SYSTEM_USER, password: volatile.localSystemPassword }),
   getControlMode: (device) => ({ mode: device.store.now.settings.controlMode }),
   getEhbcState: () => ({ state: 0 }),
-  // Secure host-based configuration needs the certificate chain of the silicon, which is not built yet.
-  startConfigurationHostBased: () => status(NOT_PERMITTED),
+  startConfigurationHostBased: (device, request) => {
+    const leaf = device.quirks.secureHostBasedSetup ? device.tls.onDieLeaf() : new Uint8Array(0)
+    // Its keys are being made: whoever asks tries again.
+    if (leaf === undefined) return status(CERTIFICATE_NOT_READY)
+    const outcome = device.store.change(
+      (draft) => startSecureSetup(draft, device, request),
+      (result) => result === 0,
+    )
+    if (outcome !== 0) return status(outcome)
+    endSetupAttempt(device)
+    return { hashAlgorithm: request.hashAlgorithm, hash: hashBy(request.hashAlgorithm, leaf) }
+  },
   getCiraLog: (device) => ({ log: ciraLogOf(device) }),
 }
 

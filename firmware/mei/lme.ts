@@ -10,13 +10,14 @@ import { type Bytes, Fault } from '@outrider/protocols/values'
 import { decode, encode } from '@outrider/protocols/wire'
 import { ApfChannel, type ChannelCarrier } from '@outrider/sessions/cira'
 import { amtEnabled, type Device } from '../device.ts'
-import type { WebServer } from '../http/web-server.ts'
+import type { Servers } from '../http/servers.ts'
 import type { EngineClient, HostSide } from './engine-connection.ts'
 
 // The engine's side of LME: APF without authentication, one message per MEI message (amt-firmware.md 3.5).
 
-/** Ports of the local interface without TLS. */
-const PORTS = [16992, 623] as const
+/** Ports of the local interface, without TLS and with it. */
+const PLAIN_PORTS = [16992, 623]
+const SECURE_PORTS = [16993, 664]
 /** Firmware has eight places for channels; one is free again when both sides have closed. */
 const SLOTS = 8
 const WINDOW = 4096
@@ -35,15 +36,15 @@ export class LmeLink implements EngineClient, ChannelCarrier {
   readonly congested = false
   readonly #host: HostSide
   readonly #device: Device
-  readonly #web: WebServer
+  readonly #servers: Servers
   readonly #lifetime = new AbortController()
   readonly #channels = new Map<number, ApfChannel>()
   #phase: Phase = 'greeting'
 
-  constructor(host: HostSide, device: Device, web: WebServer) {
+  constructor(host: HostSide, device: Device, servers: Servers) {
     this.#host = host
     this.#device = device
-    this.#web = web
+    this.#servers = servers
   }
 
   receive(message: Bytes): void {
@@ -105,7 +106,7 @@ export class LmeLink implements EngineClient, ChannelCarrier {
         if (this.#phase === 'auth') {
           this.#phase = 'pfwd'
           this.#send({ type: 'serviceRequest', service: ApfService.portForwarding })
-        } else if (this.#phase === 'pfwd') this.#ask(PORTS)
+        } else if (this.#phase === 'pfwd') this.#ask(this.#ports())
         return
       case 'requestSuccess':
       case 'requestFailure':
@@ -161,7 +162,15 @@ export class LmeLink implements EngineClient, ChannelCarrier {
     this.#channels.set(id, channel)
     this.#send({ type: 'channelOpenConfirmation', recipient: message.sender, sender: id, window: WINDOW })
     channel.opened(message.sender, message.window)
-    void this.#web.serve(channel, 'local', this.#lifetime.signal)
+    const { web, secured } = this.#servers
+    void (SECURE_PORTS.includes(message.port) ? secured : web).serve(channel, 'local', this.#lifetime.signal)
+  }
+
+  /** What is served now: without TLS, with it too, or with it alone. */
+  #ports(): readonly number[] {
+    const { quirks, store } = this.#device
+    if (quirks.localTls === 'enforced') return SECURE_PORTS
+    return store.now.settings.tls.local.enabled ? [...PLAIN_PORTS, ...SECURE_PORTS] : PLAIN_PORTS
   }
 
   #freeSlot(): number | undefined {
@@ -171,7 +180,7 @@ export class LmeLink implements EngineClient, ChannelCarrier {
   #openRefusal(message: ApfMessage & { readonly type: 'channelOpen' }, id: number | undefined): number | undefined {
     if (message.channelType !== ChannelType.forwardedTcpip) return OpenFailureReason.unknownChannelType
     const { volatile, clock } = this.#device
-    const served = (PORTS as readonly number[]).includes(message.port) && amtEnabled(this.#device)
+    const served = this.#ports().includes(message.port) && amtEnabled(this.#device)
     if (!served || clock.now() < volatile.localStackBackAt) return OpenFailureReason.connectFailed
     return id === undefined ? OpenFailureReason.resourceShortage : undefined
   }

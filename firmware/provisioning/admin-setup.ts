@@ -35,6 +35,7 @@ export const setUpAdmin = (draft: FlashState, request: SetupRequest, proof: Proo
   settings.controlMode = 2
   settings.provisioningState = 2
   settings.adminHa1 = ha1
+  settings.pinned = null
   settings.optIn = { ...settings.optIn, canModify: 1 }
   draft.counters.adminSetup++
   return SUCCESS

@@ -38,6 +38,7 @@ export const setUpClient = (draft: FlashState, request: SetupRequest, caller: Ca
   settings.controlMode = 1
   settings.provisioningState = 2
   settings.adminHa1 = ha1
+  settings.pinned = null
   // In client control mode a person must consent, and nobody may change that (2.3).
   settings.optIn = { ...settings.optIn, required: 4294967295, canModify: 0 }
   draft.counters.setup++

@@ -88,6 +88,9 @@ export const factorySettings = ({ random, quirks }: Maker): Settings => ({
     local: sideOf(quirks.localTls === 'enforced', quirks.localTls === 'optional'),
     pending: null,
   },
+  tlsCertificate: null,
+  selfSigned: null,
+  pinned: null,
   tlsCredential: null,
   ethernet: {
     wired: { DHCPEnabled: true, IpSyncEnabled: true, SharedStaticIp: false, LinkPolicy: [1, 14] },
@@ -160,6 +163,7 @@ export const factoryState = ({ now, dnsSuffix, lmsPresent, ...maker }: FactoryOp
   },
   audit: firstEntries(now),
   counters: Object.fromEntries(actionKinds.map((kind) => [kind, 0])) as Record<ActionKind, number>,
+  onDie: null,
   settings: factorySettings(maker),
 })
 

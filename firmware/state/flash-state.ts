@@ -16,6 +16,8 @@ export interface FlashState {
   /** Oldest first. Outlives unprovisioning. */
   audit: AuditEntry[]
   counters: Counters
+  /** The chain of the silicon, once it is made; only some versions show one. */
+  onDie: KeptIdentity | null
   /** What unprovisioning returns to factory defaults. */
   settings: Settings
 }
@@ -97,6 +99,12 @@ export interface Settings {
   redirection: { enabledState: number; listenerEnabled: boolean }
   kvm: { enabledState: number; settings: Record<string, string | number | boolean>; rfbPassword: string | null }
   tls: { remote: TlsSettings; local: TlsSettings; pending: { remote: TlsSettings; local: TlsSettings } | null }
+  /** The certificate that was committed: what TLS shows. */
+  tlsCertificate: string | null
+  /** What it shows where nothing was committed, once it is made. */
+  selfSigned: KeptIdentity | null
+  /** The provisioning certificate the host announced, while the device is in provisioning. */
+  pinned: PinnedCertificate | null
   tlsCredential: { readonly certificate: string; readonly collection: string } | null
   ethernet: { wired: Record<string, FieldValue>; wireless: Record<string, FieldValue> }
   ieee8021x: Record<string, FieldValue>
@@ -126,6 +134,22 @@ export interface UserAccount {
   access: number
   realms: number[]
   enabled: boolean
+}
+
+export interface PinnedCertificate {
+  /** As AMTHI numbers them: 2 SHA-256, 3 SHA-384. */
+  readonly algorithm: number
+  /** Hexadecimal. */
+  readonly hash: string
+}
+
+/** A certificate with its key that the firmware made itself; base64 of DER and PKCS#8. */
+export interface KeptIdentity {
+  /** Leaf first. */
+  readonly chain: readonly string[]
+  readonly key: string
+  /** What the chain ends in; not sent. */
+  readonly root: string
 }
 
 export interface TlsSettings {

@@ -160,6 +160,8 @@ export interface Mps extends AsyncDisposable {
   wsman(session: CiraSession, password?: string): WsmanSession
   /** How many connections came, whatever became of them. */
   readonly connections: number
+  /** What TLS came to, connection by connection. */
+  readonly negotiated: readonly { readonly protocol: string; readonly cipher: string }[]
 }
 
 /** A CIRA server of the project's own sessions behind TLS. */
@@ -169,10 +171,12 @@ export const mps = async (issued: Issued, expected: { user?: string; password?: 
   const waiting: ((session: CiraSession) => void)[] = []
   const sockets = new Set<Socket | TLSSocket>()
   const sessions = new Set<CiraSession>()
+  const negotiated: { protocol: string; cipher: string }[] = []
   let connections = 0
   const right = (user: string, password: Secret | undefined): boolean =>
     user === (expected.user ?? 'mpsuser') && password?.reveal() === (expected.password ?? 'Mps-Passw0rd')
   const server = createServer({ cert: issued.certPem, key: issued.keyPem }, (socket) => {
+    negotiated.push({ protocol: socket.getProtocol() ?? '', cipher: socket.getCipher().name })
     acceptCira(
       socket,
       { sweeper, authenticate: async ({ user, password }) => (right(user, password) ? 'accepted' : 'refused') },
@@ -196,6 +200,7 @@ export const mps = async (issued: Issued, expected: { user?: string; password?: 
   await once(server, 'listening')
   return {
     port: (server.address() as AddressInfo).port,
+    negotiated,
     get connections() {
       return connections
     },

@@ -26,6 +26,14 @@ export interface WsmanAnswer {
   readonly document: string
   /** To be run once the answer is written. */
   readonly afterReply: readonly (() => void)[]
+  /** Whether the connection ends with it. */
+  readonly endsConnection: boolean
+}
+
+/** What a call leaves to be done besides its answer. */
+interface Aftermath {
+  readonly afterReply: (() => void)[]
+  endsConnection: boolean
 }
 
 const CONTEXT_LIFE = seconds(60)
@@ -59,8 +67,8 @@ export class WsmanEngine {
 
   /** Carries a request out. Throws `WSMAN_MALFORMED` where a value in it is not of its declared type. */
   async answer(request: WsmanRequest, caller: Caller): Promise<WsmanAnswer> {
-    const afterReply: (() => void)[] = []
-    const outcome = await this.#outcome(request, caller, afterReply)
+    const aftermath: Aftermath = { afterReply: [], endsConnection: false }
+    const outcome = await this.#outcome(request, caller, aftermath)
     if (isRefusal(outcome)) return this.refused(request, outcome.refusal)
     const model = this.#classes.get(request.resourceUri)!
     const document = encodeResponse({
@@ -70,13 +78,13 @@ export class WsmanEngine {
       result: outcome.result,
       dated: (model.element ?? model.cls).dated,
     })
-    return { status: 200, document, afterReply }
+    return { status: 200, document, ...aftermath }
   }
 
   /** The answer that refuses a request with a SOAP fault. */
   refused(request: Pick<WsmanRequest, 'messageId'>, subcode: FaultSubcode): WsmanAnswer {
     const document = encodeFault({ relatesTo: request.messageId, messageId: this.#messageId(), subcode })
-    return { status: 400, document, afterReply: [] }
+    return { status: 400, document, afterReply: [], endsConnection: false }
   }
 
   #messageId(): string {
@@ -84,7 +92,7 @@ export class WsmanEngine {
     return `uuid:00000000-8086-8086-8086-${count}`
   }
 
-  async #outcome(request: WsmanRequest, caller: Caller, afterReply: (() => void)[]): Promise<Outcome> {
+  async #outcome(request: WsmanRequest, caller: Caller, aftermath: Aftermath): Promise<Outcome> {
     const model = this.#classes.get(request.resourceUri)
     if (model === undefined) return refuse('DestinationUnreachable')
     const { operation, selectors } = request
@@ -110,7 +118,7 @@ export class WsmanEngine {
         const { put } = model
         if (put === undefined) return refuse('ActionNotSupported')
         const instance = readInstance(model.cls, operation.instance)
-        const refusal = this.#change(selectors, caller, afterReply, undefined, (call) => {
+        const refusal = this.#change(selectors, caller, aftermath, undefined, (call) => {
           const found = pick(model, viewOf(call), selectors)
           return found === undefined ? refuse('DestinationUnreachable') : put(call, instance, found)
         })
@@ -121,7 +129,7 @@ export class WsmanEngine {
         const { create } = model
         if (create === undefined) return refuse('ActionNotSupported')
         const instance = readInstance(model.cls, operation.instance)
-        const created = this.#change(selectors, caller, afterReply, undefined, (call) => create(call, instance))
+        const created = this.#change(selectors, caller, aftermath, undefined, (call) => create(call, instance))
         return isRefusal(created) ? created : { result: { type: 'create', created } }
       }
       case 'delete': {
@@ -131,7 +139,7 @@ export class WsmanEngine {
         // Without a key it would be whichever instance comes first.
         if (model.cls.keys.length > 0 && !model.cls.keys.some((key: string) => selectors[key] !== undefined))
           return refuse('InvalidSelectors')
-        const refusal = this.#change(selectors, caller, afterReply, undefined, (call) => {
+        const refusal = this.#change(selectors, caller, aftermath, undefined, (call) => {
           const found = pick(model, viewOf(call), selectors)
           return found === undefined ? refuse('DestinationUnreachable') : remove(call, found)
         })
@@ -145,7 +153,7 @@ export class WsmanEngine {
         if (!allowed('write', method)) return refuse('AccessDenied')
         const input = readInput(model.cls, method, operation.input)
         const prepared = await model.prepare?.[method]?.(this.#device, input)
-        const output = this.#change(selectors, caller, afterReply, prepared, (call) => {
+        const output = this.#change(selectors, caller, aftermath, prepared, (call) => {
           const found = pick(model, viewOf(call), selectors)
           // A class without an instance does not exist here, nor do its methods.
           return found === undefined ? refuse('DestinationUnreachable') : act(call, input, found)
@@ -211,16 +219,11 @@ export class WsmanEngine {
   }
 
   // The one place where a call changes state: all of it, or nothing where it is refused or its method says no.
-  #change<T>(
-    selectors: Selectors,
-    caller: Caller,
-    afterReply: (() => void)[],
-    prepared: unknown,
-    act: (call: Call) => T,
-  ): T {
+  #change<T>(selectors: Selectors, caller: Caller, aftermath: Aftermath, prepared: unknown, act: (call: Call) => T): T {
     const device = this.#device
     const committed: (() => void)[] = []
     const replied: (() => void)[] = []
+    let restarts = false
     const outcome = device.store.change(
       (state: FlashState) =>
         act({
@@ -230,14 +233,23 @@ export class WsmanEngine {
           selectors,
           prepared,
           afterCommit: (then) => committed.push(then),
+          restartStack: () => {
+            restarts = true
+          },
           afterReply: (then) => replied.push(then),
         }),
       succeeded,
     )
     if (succeeded(outcome)) {
       for (const then of committed) then()
+      if (restarts) {
+        aftermath.endsConnection = true
+        replied.unshift(() => {
+          device.volatile.localStackBackAt = device.clock.now() + device.timing.stackRestart
+        })
+      }
       // Last, since it may end the very tunnel the answer goes through.
-      afterReply.push(...replied, () => device.tunnel.reconsider())
+      aftermath.afterReply.push(...replied, () => device.tunnel.reconsider())
     }
     return outcome
   }

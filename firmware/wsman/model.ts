@@ -14,6 +14,8 @@ import type { FlashState } from '../state/flash-state.ts'
 export interface Caller {
   readonly user: string
   readonly way: 'local' | 'tunnel'
+  /** Whether it came over TLS with the provisioning certificate that was announced. */
+  readonly pinned?: boolean
 }
 
 /** Why a WS-MAN call is answered with a SOAP fault (amt-firmware.md 6.5). */
@@ -49,6 +51,8 @@ export interface Call {
   readonly prepared: unknown
   /** Runs `act` once the changes are in flash, before the answer is written. */
   afterCommit(act: () => void): void
+  /** The stack restarts: the connection ends with the answer, and new ones are refused for a while. */
+  restartStack(): void
   /** Runs `act` once the answer is written; for whatever ends the connection it is written on. */
   afterReply(act: () => void): void
 }

@@ -145,6 +145,7 @@ export const certificateClasses = [
       const instance = found.InstanceID!
       const used =
         settings.tlsCredential?.certificate === instance ||
+        settings.tlsCertificate === instance ||
         settings.servers.some(({ certificate }) => certificate === instance)
       if (used) return refuse('AccessDenied')
       const handle = numberIn(instance)

@@ -5,11 +5,11 @@ import {
 } from '@outrider/protocols/amt'
 import { guidToSmbios } from '@outrider/protocols/values'
 import { type AuditEvent, audit } from '../../audit/audit-log.ts'
-import { deviceNow, endSetupAttempt } from '../../device.ts'
+import { endSetupAttempt } from '../../device.ts'
 import { setUpAdmin, upgradeToAdmin } from '../../provisioning/admin-setup.ts'
 import { addToChain, CHAIN } from '../../provisioning/certificate-chain.ts'
+import { chainCircumstances, commitSecureSetup, mayOwn } from '../../provisioning/secure-setup.ts'
 import { partialUnprovision, setUpClient, UNPROVISIONED_BY, unprovision } from '../../provisioning/setup.ts'
-import { trustedDnsSuffix, trustedHashesOf } from '../../provisioning/trusted-hashes.ts'
 import type { TlsSettings } from '../../state/flash-state.ts'
 import { serviceKeys } from '../instance-names.ts'
 import { type Call, classModel, refuse, returns } from '../model.ts'
@@ -26,14 +26,37 @@ const DATA_MISSING = 2057
 const modeChanged = (call: Call, from: number): void => {
   const { device } = call
   endSetupAttempt(device)
+  call.restartStack()
   call.afterReply(() => {
-    device.volatile.localStackBackAt = device.clock.now() + device.timing.stackRestart
     device.events.emit('controlMode', { from, to: device.store.now.settings.controlMode })
   })
 }
 
 /** TLS of one side as the audit log writes it: none, server, mutual. */
 const tlsCode = ({ enabled, mutual }: TlsSettings): number => (enabled ? (mutual ? 2 : 1) : 0)
+
+/** Pending TLS settings and the certificate come into force; a certificate that is needed must be there: 2057. */
+const commitTls = (call: Call): number => {
+  const { state, device, caller } = call
+  const { settings } = state
+  const { pending } = settings.tls
+  const certificate = settings.tlsCredential?.certificate ?? null
+  if (pending !== null) {
+    // Where a side may do without TLS, nothing was made for it.
+    const { remoteTls, localTls } = device.quirks
+    const needed =
+      (pending.local.enabled && localTls === 'optional') || (pending.remote.enabled && remoteTls === 'optional')
+    if (needed && certificate === null) return DATA_MISSING
+    settings.tls = { ...pending, pending: null }
+    audit(state, device, 'tlsState', caller, Uint8Array.of(tlsCode(pending.remote), tlsCode(pending.local)))
+  }
+  settings.tlsCertificate = certificate
+  if (device.quirks.localTls === 'enforced') {
+    settings.selfSigned = null
+    call.restartStack()
+  }
+  return 0
+}
 
 const attemptOf = ({ device: { volatile } }: Call) => ({ chain: volatile.chain, nonce: volatile.setupNonce })
 
@@ -111,15 +134,11 @@ export const setupClasses = [
       },
     ],
     methods: {
-      CommitChanges: ({ state, device, caller }) => {
-        const { settings } = state
-        const pending = settings.tls.pending
-        if (pending === null) return returns(0)
-        // The remote side has the certificate the firmware made itself; the local side needs one that was set.
-        if (pending.local.enabled && settings.tlsCredential === null) return returns(DATA_MISSING)
-        settings.tls = { ...pending, pending: null }
-        audit(state, device, 'tlsState', caller, Uint8Array.of(tlsCode(pending.remote), tlsCode(pending.local)))
-        return returns(0)
+      CommitChanges: (call) => {
+        if (call.state.settings.provisioningState !== 1) return returns(commitTls(call))
+        const status = commitSecureSetup(call.state, call.caller)
+        if (status !== 0) return returns(status)
+        return returns(finishSetup(call, 0, 0, ['provisioningStarted', 'provisioningCompleted']))
       },
       Unprovision: (call, { ProvisioningMode }) => {
         const from = call.state.settings.controlMode
@@ -132,8 +151,9 @@ export const setupClasses = [
         return returns(finishUnprovision(call, status, from))
       },
       GetUuid: ({ device }) => ({ UUID: guidToSmbios(device.identity.uuid), ReturnValue: 0 }),
-      SetMEBxPassword: ({ state }, { Password }) => {
-        if (state.settings.controlMode !== 2) return returns(NOT_PERMITTED)
+      SetMEBxPassword: ({ state, caller }, { Password }) => {
+        const owner = state.settings.controlMode === 2 || mayOwn(state, caller)
+        if (!owner) return returns(NOT_PERMITTED)
         if (Password === undefined || !strongPassword(Password.reveal())) return returns(INVALID_PASSWORD)
         state.settings.mebxPassword = Password.reveal()
         state.counters.setMebxPassword++
@@ -164,17 +184,12 @@ export const setupClasses = [
         return returns(finishSetup(call, status, 0, ['provisioningStarted', 'provisioningCompleted']))
       },
       AddNextCertInChain: ({ state, device }, { NextCertificate, IsLeafCertificate, IsRootCertificate }) => {
-        const { identity, volatile, quirks } = device
+        const { volatile } = device
         if (state.settings.controlMode === 2) return returns(CHAIN.invalidState)
         const { returnValue, chain } = addToChain(
           volatile.chain,
           { certificate: NextCertificate, isLeaf: IsLeafCertificate === true, isRoot: IsRootCertificate === true },
-          {
-            now: deviceNow(device, state),
-            dnsSuffix: trustedDnsSuffix(identity, state),
-            trustedHashes: trustedHashesOf(identity, state),
-            rootHashAlgorithms: quirks.rootHashAlgorithms,
-          },
+          chainCircumstances(device, state),
         )
         volatile.chain = chain
         return returns(returnValue)

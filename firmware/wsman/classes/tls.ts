@@ -97,6 +97,7 @@ export const tlsClasses = [
     },
     delete: ({ state, device, caller }) => {
       state.settings.tlsCredential = null
+      state.settings.tlsCertificate = null
       audit(state, device, 'tlsCertificateRemoved', caller)
       return undefined
     },

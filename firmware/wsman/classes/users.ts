@@ -2,6 +2,7 @@ import { ACCESS_PERMISSION, AMT_AuthorizationService } from '@outrider/protocols
 import { fromBase64, type Secret, toHex } from '@outrider/protocols/values'
 import { type AuditEvent, audit, userData } from '../../audit/audit-log.ts'
 import { ADMIN_USER } from '../../device.ts'
+import { mayOwn } from '../../provisioning/secure-setup.ts'
 import type { UserAccount } from '../../state/flash-state.ts'
 import { serviceKeys } from '../instance-names.ts'
 import { type Call, classModel, returns } from '../model.ts'
@@ -50,8 +51,9 @@ export const userClasses = [
     ],
     methods: {
       SetAdminAclEntryEx: (call, { Username, DigestPassword }) => {
-        // Nobody's device has no administrator yet.
-        if (call.state.settings.provisioningState === 0) return returns(NOT_PERMITTED)
+        // Nobody's device has no administrator yet, unless whoever sets it up has proved to be it.
+        if (call.state.settings.provisioningState !== 2 && !mayOwn(call.state, call.caller))
+          return returns(NOT_PERMITTED)
         if (Username !== ADMIN_USER) return returns(INVALID_NAME)
         const ha1 = ha1Of(DigestPassword)
         if (ha1 === undefined) return returns(INVALID_PASSWORD)
