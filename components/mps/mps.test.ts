@@ -18,6 +18,7 @@ import {
   temporaryDatabase,
   until,
 } from '@outrider/testing/harness'
+import { deviceRegistrySuite } from '@outrider/testing/ports'
 import { Value } from 'typebox/value'
 import { createMps, type Mps, mpsConfig } from './index.ts'
 
@@ -218,6 +219,11 @@ describe('MPS', () => {
     await tunnel.closed
     assert.deepEqual(await secrets.get({ kind: 'device', project, guid: id }, signal), {})
   })
+
+  deviceRegistrySuite('mps', async () => ({
+    registry: mps.registry,
+    find: (of, id) => database.devices.get(of, id, signal),
+  }))
 
   test('the secret store is read once per connect', async () => {
     const id = device(12)

@@ -65,6 +65,8 @@ export const hostListTests = (using: Using): void => {
     { currentAmt: 'provisioned' },
     { desiredAmt: 'provisioned' },
     { state: 'onboarded' },
+    { policy: 'follow' },
+    { policy: 'keep-on' },
     { currentAmt: 'provisioned', state: 'registered' },
     { name: 'alpha', serial: 'S-3' },
     {},

@@ -1,0 +1,4 @@
+import { clockSuite } from '@outrider/testing/ports'
+import { systemClock } from './system.ts'
+
+clockSuite('the edge node', systemClock)
