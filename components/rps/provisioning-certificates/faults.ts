@@ -61,8 +61,8 @@ export const certificateFaults = faultTable({
   PROVISIONING_CERT_NOT_RSA: {
     kind: 'invalid',
     message:
-      'The provisioning certificate uses the public-key algorithm {algorithm}; an RSA-keyed certificate is required.',
-    remedy: 'Get a certificate with an RSA key: firmware accepts no other signature.',
+      'No certificates could be parsed from the provisioning certificate. The certificate may use an unsupported public-key algorithm; an RSA-keyed certificate is required.',
+    remedy: 'Get a certificate with an RSA key instead of {algorithm}: firmware accepts no other signature.',
   },
   PROVISIONING_CERT_WITHOUT_KEY: {
     kind: 'invalid',

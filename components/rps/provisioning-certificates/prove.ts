@@ -25,7 +25,7 @@ export const proofFor =
   async (signal) => {
     const domain = await chooseDomain(project, facts, deps.store, deps.clock.now(), signal)
     const certificate = await deps.certificates.of(domain, signal)
-    requireValidAt(certificate, deps.clock.now())
+    requireValidAt(certificate.chain, deps.clock.now())
     let signed = false
     return {
       chain: certificate.chain.map(({ raw }) => raw),

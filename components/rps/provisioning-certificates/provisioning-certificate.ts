@@ -4,7 +4,7 @@ import type { DomainProfile } from '@outrider/domain/ports'
 import type { Bytes, EpochMilliseconds } from '@outrider/protocols/values'
 import { certificateFaults } from './faults.ts'
 import type { PfxContent } from './pfx-content.ts'
-import { namesOf, subjectValues } from './suffixes.ts'
+import { isForSuffix, namesOf, subjectValues } from './suffixes.ts'
 
 /** Marks a certificate that may set AMT up (reference/amt-firmware.md 9.2); the older mark of the same is a unit. */
 const SETUP_PURPOSE = '2.16.840.1.113741.1.2.3'
@@ -20,24 +20,76 @@ export interface ProvisioningCertificate {
   readonly chain: readonly X509Certificate[]
 }
 
+interface Opened {
+  readonly pool: readonly X509Certificate[]
+  /** Whose key there is; the first where there is no such. */
+  readonly leaf: X509Certificate
+  /** The key of the leaf. */
+  readonly key: KeyObject | undefined
+  readonly keys: number
+}
+
 /**
  * Puts the content of a PKCS#12 file in order: the leaf is whose key there is, then each issuer up to the root.
- * Throws `PROVISIONING_CERT_EMPTY`, `_WITHOUT_KEY`, `_KEY_MISMATCH`, `_NOT_RSA`, `_WITHOUT_ROOT`, `_CHAIN_BROKEN`,
- * `_CHAIN_UNSIGNED`.
+ * Throws `PROVISIONING_CERT_UNREADABLE`, `_EMPTY`, `_NOT_RSA`, `_WITHOUT_ROOT`, `_WITHOUT_KEY`, `_KEY_MISMATCH`,
+ * `_CHAIN_BROKEN`, `_CHAIN_UNSIGNED`.
  */
-export const assemble = ({ certificates, keys }: PfxContent): ProvisioningCertificate => {
-  const pool = certificates.map(parseCertificate)
-  if (pool.length === 0) throw certificateFaults.PROVISIONING_CERT_EMPTY()
-  if (keys.length === 0) throw certificateFaults.PROVISIONING_CERT_WITHOUT_KEY()
-  for (const { der, type } of keys) {
-    const key = parseKey(der, type)
-    const leaf = pool.find((certificate) => certificate.checkPrivateKey(key))
-    if (leaf === undefined) continue
-    const { asymmetricKeyType: algorithm = 'unknown' } = key
-    if (algorithm !== 'rsa') throw certificateFaults.PROVISIONING_CERT_NOT_RSA({ algorithm })
-    return { key, chain: chainOf(leaf, pool) }
+export const assemble = (content: PfxContent): ProvisioningCertificate => {
+  const opened = open(content)
+  requireRoot(opened)
+  return { key: keyOf(opened), chain: chainOf(opened.leaf, opened.pool) }
+}
+
+/**
+ * The same for a file somebody uploads, with everything firmware asks of it for machines of `suffix`; what is wrong
+ * first is named first, as existing clients know it (reference/rps.md 5.1). Throws beside the above
+ * `PROVISIONING_CERT_WITHOUT_NAME`, `_OTHER_SUFFIX`, `_NOT_YET_VALID`, `_EXPIRED`, `_KEY_TOO_SHORT`,
+ * `_PURPOSE_MISSING`.
+ */
+export const examine = (content: PfxContent, suffix: string, now: EpochMilliseconds): ProvisioningCertificate => {
+  const opened = open(content)
+  const { pool, leaf } = opened
+  const names = namesOf(leaf)
+  if (names.length === 0) throw certificateFaults.PROVISIONING_CERT_WITHOUT_NAME()
+  if (!isForSuffix(names, suffix))
+    throw certificateFaults.PROVISIONING_CERT_OTHER_SUFFIX({ suffix, names: names.join(', ') })
+  requireValidAt(pool, now)
+  requireRoot(opened)
+  for (const { publicKey } of pool) {
+    const bits = publicKey.asymmetricKeyDetails?.modulusLength
+    if (bits !== undefined && bits < MIN_RSA_BITS) throw certificateFaults.PROVISIONING_CERT_KEY_TOO_SHORT({ bits })
   }
-  throw certificateFaults.PROVISIONING_CERT_KEY_MISMATCH()
+  const certificate = { key: keyOf(opened), chain: chainOf(leaf, pool) }
+  // Node calls the extended key usage so.
+  const purposes: readonly string[] = leaf.keyUsage ?? []
+  if (!purposes.includes(SETUP_PURPOSE) && !subjectValues(leaf, 'OU').includes(SETUP_UNIT))
+    throw certificateFaults.PROVISIONING_CERT_PURPOSE_MISSING()
+  return certificate
+}
+
+const open = ({ certificates, keys }: PfxContent): Opened => {
+  const pool = certificates.map(parseCertificate)
+  const [first] = pool
+  if (first === undefined) throw certificateFaults.PROVISIONING_CERT_EMPTY()
+  const pair = keys
+    .map(({ der, type }) => parseKey(der, type))
+    .map((key) => ({ key, leaf: pool.find((certificate) => certificate.checkPrivateKey(key)) }))
+    .find(({ leaf }) => leaf !== undefined)
+  const leaf = pair?.leaf ?? first
+  if (leaf.publicKey.asymmetricKeyType !== 'rsa')
+    throw certificateFaults.PROVISIONING_CERT_NOT_RSA({ algorithm: leaf.publicKey.asymmetricKeyType ?? 'unknown' })
+  return { pool, leaf, key: pair?.key, keys: keys.length }
+}
+
+const requireRoot = ({ pool }: Opened): void => {
+  if (!pool.some(isRoot)) throw certificateFaults.PROVISIONING_CERT_WITHOUT_ROOT()
+}
+
+const keyOf = ({ key, keys }: Opened): KeyObject => {
+  if (key !== undefined) return key
+  throw keys === 0
+    ? certificateFaults.PROVISIONING_CERT_WITHOUT_KEY()
+    : certificateFaults.PROVISIONING_CERT_KEY_MISMATCH()
 }
 
 const parseCertificate = (der: Bytes): X509Certificate => {
@@ -63,11 +115,8 @@ const chainOf = (leaf: X509Certificate, pool: readonly X509Certificate[]): reado
     const issuer = named.find((each) => last.verify(each.publicKey))
     const subject = subjectOf(last)
     if (issuer === undefined && named.length > 0) throw certificateFaults.PROVISIONING_CERT_CHAIN_UNSIGNED({ subject })
-    if (issuer === undefined)
-      throw pool.some(isRoot)
-        ? certificateFaults.PROVISIONING_CERT_CHAIN_BROKEN({ subject })
-        : certificateFaults.PROVISIONING_CERT_WITHOUT_ROOT()
-    if (chain.length >= LONGEST_CHAIN) throw certificateFaults.PROVISIONING_CERT_CHAIN_BROKEN({ subject })
+    if (issuer === undefined || chain.length >= LONGEST_CHAIN)
+      throw certificateFaults.PROVISIONING_CERT_CHAIN_BROKEN({ subject })
     last = issuer
   }
   return chain
@@ -82,32 +131,15 @@ export const subjectOf = (certificate: X509Certificate): string =>
   subjectValues(certificate, 'O')[0] ??
   certificate.subject.replaceAll('\n', ', ')
 
-/** Throws `PROVISIONING_CERT_NOT_YET_VALID`, `PROVISIONING_CERT_EXPIRED`, for any certificate of the chain. */
-export const requireValidAt = ({ chain }: Pick<ProvisioningCertificate, 'chain'>, now: EpochMilliseconds): void => {
-  for (const certificate of chain) {
+/** Throws `PROVISIONING_CERT_NOT_YET_VALID`, `PROVISIONING_CERT_EXPIRED`, for any of them. */
+export const requireValidAt = (certificates: readonly X509Certificate[], now: EpochMilliseconds): void => {
+  for (const certificate of certificates) {
     const subject = subjectOf(certificate)
     if (certificate.validFromDate.getTime() > now)
       throw certificateFaults.PROVISIONING_CERT_NOT_YET_VALID({ subject, at: certificate.validFromDate.toISOString() })
     if (certificate.validToDate.getTime() < now)
       throw certificateFaults.PROVISIONING_CERT_EXPIRED({ subject, at: certificate.validToDate.toISOString() })
   }
-}
-
-/**
- * What firmware asks of a chain beside its dates. Throws `PROVISIONING_CERT_WITHOUT_NAME`, `_KEY_TOO_SHORT`,
- * `_PURPOSE_MISSING`.
- */
-export const requireSuitable = ({ chain }: ProvisioningCertificate): void => {
-  const leaf = chain[0]!
-  if (namesOf(leaf).length === 0) throw certificateFaults.PROVISIONING_CERT_WITHOUT_NAME()
-  for (const { publicKey } of chain) {
-    const bits = publicKey.asymmetricKeyDetails?.modulusLength
-    if (bits !== undefined && bits < MIN_RSA_BITS) throw certificateFaults.PROVISIONING_CERT_KEY_TOO_SHORT({ bits })
-  }
-  // Node calls the extended key usage so.
-  const purposes: readonly string[] = leaf.keyUsage ?? []
-  if (!purposes.includes(SETUP_PURPOSE) && !subjectValues(leaf, 'OU').includes(SETUP_UNIT))
-    throw certificateFaults.PROVISIONING_CERT_PURPOSE_MISSING()
 }
 
 /** What of a certificate is kept beside its name. */

@@ -7,15 +7,13 @@ import { memorySecrets } from '@outrider/testing/harness'
 import fc from 'fast-check'
 import { type LeafWishes, type PfxWishes, ProvisioningPki } from '../test/provisioning-pki.ts'
 import {
-  assemble,
   chooseDomain,
   createPfxReader,
+  examine,
   factsOf,
   isForSuffix,
   KeptCertificates,
   namesOf,
-  requireSuitable,
-  requireValidAt,
   signWith,
   suffixesOf,
 } from './index.ts'
@@ -32,12 +30,8 @@ describe('provisioning certificates', () => {
   })
   after(() => pki[Symbol.dispose]())
 
-  const open = async (leaf: LeafWishes = {}, file: PfxWishes = {}, password = file.password ?? 'P@ssw0rd') => {
-    const certificate = assemble(await read(pki.pfx(leaf, file), secret(password), signal))
-    requireSuitable(certificate)
-    requireValidAt(certificate, Date.now())
-    return certificate
-  }
+  const open = async (leaf: LeafWishes = {}, file: PfxWishes = {}, suffix = 'vprodemo.com') =>
+    examine(await read(pki.pfx(leaf, file), secret(file.password ?? 'P@ssw0rd'), signal), suffix, Date.now())
 
   test('are read with modern and legacy ciphers, put in order, and sign', async () => {
     for (const cipher of ['modern', 'legacy'] as const) {
@@ -82,6 +76,14 @@ describe('provisioning certificates', () => {
     test(`are refused ${how}`, async () => {
       await assert.rejects(open(leaf, file), code(wanted))
     })
+
+  test('are refused for another suffix, before anything else that is wrong', async () => {
+    for (const [leaf, file] of [
+      [{}, {}],
+      [{ to: '20210101000000Z' }, { certificates: 'no-root' }],
+    ] as const)
+      await assert.rejects(open(leaf, file, 'example.org'), code('PROVISIONING_CERT_OTHER_SUFFIX'))
+  })
 
   test('are refused with a wrong password', async () => {
     for (const cipher of ['modern', 'legacy'] as const) {
