@@ -244,6 +244,7 @@ const statementsOf = async (path: string): Promise<Set<string>> => {
         await hosts.list(project, { orderBy, descending, limit: 1, after: next!, where: { state: 'registered' } })
       }
     await hosts.count(project, { state: 'onboarded' })
+    await hosts.list(project, { limit: 1, where: { policy: 'keep-on' } })
     await hosts.update(project, aHost(1).id, 1, { serial: 'other' }, 1)
     for (const n of [1, 2, 3]) await operations.insert(anOperation(n, { idempotencyKey: `${n}` }))
     await operations.insert(anOperation(4, { idempotencyKey: '1' }))

@@ -23,6 +23,7 @@ export interface HostRow {
   state: string
   desired_amt: string
   current_amt: string
+  policy: string
   created_at: number
   updated_at: number
   revision: number

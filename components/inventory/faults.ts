@@ -14,8 +14,8 @@ export const faults = faultTable({
   },
   CONTROL_MODE_FIXED: {
     kind: 'conflict',
-    message: 'Host {host} is activated in {mode} control mode, which cannot be changed in place.',
-    remedy: 'Deactivate it (--amt-state unprovisioned --wait), then activate it with --control-mode {wanted}.',
+    message: 'Host {host} is activated in {mode} control mode; {wanted} control mode cannot just be written.',
+    remedy: '{how}',
   },
   AMT_UNSUPPORTED: {
     kind: 'conflict',
@@ -84,10 +84,27 @@ export const faults = faultTable({
     message: '{field} cannot be set in this deployment.',
     remedy: 'Leave {field} out of the request.',
   },
-  HOST_STILL_PROVISIONED: {
+  HOST_RETIRING: {
     kind: 'conflict',
-    message: 'Host {host} is still activated: its firmware would be left with credentials nobody has.',
-    remedy: 'Deactivate it first: orch-cli set host {host} --amt-state unprovisioned --wait',
+    message: 'Host {host} is being {what}: its machine is deactivated first (operation {operation}).',
+    remedy: 'Follow it with: orch-cli get operation {operation} --wait',
+  },
+  HOST_NOT_RETIRED: {
+    kind: 'conflict',
+    message: 'Host {host} was not {what}, because its machine could not be deactivated ({code}: {cause})',
+    remedy:
+      'Start the machine with its agents and ask again. An administrator may delete it with --force; then its firmware keeps credentials nobody has, and only clearing its CMOS helps.',
+  },
+  HOST_IN_LIMBO: {
+    kind: 'conflict',
+    message: 'AMT of host {host} may be activated although it does not count as activated: {why}.',
+    remedy:
+      'Start the machine with its agents, which read it back, then activate or deactivate it again. Where that is refused because no stored password fits, unconfigure AMT in the BIOS setup (MEBx) or clear the CMOS.',
+  },
+  HOST_AT_FOREIGN_MPS: {
+    kind: 'conflict',
+    message: 'The device of host {host} is connected to another server: {mps}.',
+    remedy: 'Deactivate it there, or unconfigure AMT in the BIOS setup (MEBx); then activate it here.',
   },
   HOST_BUSY: {
     kind: 'conflict',

@@ -41,13 +41,13 @@ export const createInventory = (deps: InventoryDeps): InventoryComponent => {
   const parts: InventoryParts = { ...deps, config: { ...inventoryDefaults, ...deps.config } }
   const { store, bus, clock, random } = parts
   const notify = notifier(parts)
-  const inventory = inventoryPort(parts, notify)
   const requests = createRequests(parts, notify)
+  const retire = createRetire(parts, notify, requests)
+  const inventory = inventoryPort(parts, notify, requests, retire)
   const watch = operationWatch(bus, clock)
   const projects = projectRecords(store, random)
   const views = hostViews(parts)
-  const writes = writeRoutes(requests, views)
-  const retire = createRetire(parts, notify)
+  const writes = writeRoutes(parts, requests, views)
 
   return {
     inventory,
@@ -67,7 +67,10 @@ export const createInventory = (deps: InventoryDeps): InventoryComponent => {
       await projects.ensureDefault(signal)
       await retire.resume(signal)
     },
-    stop: async () => watch.stop(),
+    stop: async () => {
+      watch.stop()
+      await retire.stop()
+    },
     ready: async (signal) => {
       const looked = await store
         .transaction((tables) => tables.projects.byName('default'), signal)

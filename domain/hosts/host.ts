@@ -1,5 +1,6 @@
-import type { EpochMilliseconds, FaultRecord, Guid } from '@outrider/protocols/values'
+import type { EpochMilliseconds, Guid } from '@outrider/protocols/values'
 import type { ProjectId } from '../identity/index.ts'
+import type { Condition } from './condition.ts'
 
 /** `unknown` until detected; never folded together (architecture 2). */
 export type Support = 'unknown' | 'unsupported' | 'ism' | 'amt'
@@ -67,6 +68,10 @@ export interface Host {
   readonly currentPower: DesiredPower
   readonly powerPolicy: PowerPolicy
   readonly policy: HostPolicy
+  /** When the policy was last written, also with the same value: what it tried before does not count any more. */
+  readonly policySince?: EpochMilliseconds
+  /** What is wrong with it for longer than an operation; absent = nothing. */
+  readonly conditions?: readonly Condition[]
   readonly powerOnAt?: EpochMilliseconds
   readonly amtStatus: StatusLine
   readonly powerStatus: StatusLine
@@ -83,6 +88,3 @@ export interface Host {
 
 /** Fields of a host an inventory write may change; absent = unchanged. */
 export type HostChange = Partial<Omit<Host, 'id' | 'project' | 'createdAt' | 'updatedAt' | 'revision'>>
-
-/** The last fault of a host, where its last operation failed. */
-export type HostFault = FaultRecord

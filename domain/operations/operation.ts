@@ -10,10 +10,22 @@ export type OperationKind =
   | 'power-off'
   | 'sleep'
   | 'hibernate'
+  /** Asks the operating system alone to shut down, or to restart. */
+  | 'soft-off'
+  | 'soft-reset'
   | 'reset'
   | 'power-cycle'
 
-export const powerKinds = ['power-on', 'power-off', 'sleep', 'hibernate', 'reset', 'power-cycle'] as const
+export const powerKinds = [
+  'power-on',
+  'power-off',
+  'sleep',
+  'hibernate',
+  'soft-off',
+  'soft-reset',
+  'reset',
+  'power-cycle',
+] as const
 export type PowerKind = (typeof powerKinds)[number]
 export const isPowerKind = (kind: OperationKind): kind is PowerKind => (powerKinds as readonly string[]).includes(kind)
 

@@ -1,10 +1,11 @@
 import type { EpochMilliseconds, Guid } from '@outrider/protocols/values'
+import type { HostPolicy } from '../hosts/index.ts'
 import type { ProjectId } from '../identity/index.ts'
 import type { OperationLife } from '../operations/index.ts'
 
 /** What is told over the bus. Never the only place of a truth: whoever listens also resyncs. */
 export interface BusTopics {
-  'host.changed': { readonly project: ProjectId; readonly hostId: string }
+  'host.changed': { readonly project: ProjectId; readonly hostId: string; readonly policy?: HostPolicy }
   'operation.changed': {
     readonly project: ProjectId
     readonly operationId: string

@@ -14,7 +14,9 @@ export type HostKey =
 
 export interface HostQuery {
   /** Rows whose field equals the value; all must hold. */
-  readonly where?: Partial<Pick<Host, 'name' | 'serial' | 'uuid' | 'amtGuid' | 'currentAmt' | 'desiredAmt' | 'state'>>
+  readonly where?: Partial<
+    Pick<Host, 'name' | 'serial' | 'uuid' | 'amtGuid' | 'currentAmt' | 'desiredAmt' | 'state' | 'policy'>
+  >
   readonly orderBy?: 'createdAt' | 'name' | 'serial'
   readonly descending?: boolean
   readonly after?: string
@@ -42,6 +44,8 @@ export interface AuditEntry {
   readonly act: string
   readonly hostId?: string
   readonly operationId?: string
+  /** The device, of acts that reach it around its host; what is recorded names the host too, where one has it. */
+  readonly guid?: Guid
   readonly outcome: 'requested' | 'succeeded' | 'failed' | 'refused'
   readonly fault?: FaultRecord
 }

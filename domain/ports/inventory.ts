@@ -1,6 +1,6 @@
-import type { Host, HostChange } from '../hosts/index.ts'
+import type { ControlMode, Host, HostChange } from '../hosts/index.ts'
 import type { Project, ProjectId } from '../identity/index.ts'
-import type { Operation, OperationChange } from '../operations/index.ts'
+import type { Operation, OperationChange, OperationKind } from '../operations/index.ts'
 import type { AuditEntry, HostKey, HostQuery, OperationQuery } from './inventory-store.ts'
 import type { Page } from './page.ts'
 
@@ -30,5 +30,19 @@ export interface Inventory {
     host: HostChange | undefined,
     signal: AbortSignal,
   ): Promise<Operation | 'stale' | 'ended' | 'missing'>
+  /**
+   * Asks for an act in somebody's name, as a write of the desired state does: it is judged, recorded and queued, or
+   * recorded as refused. The same key names the same operation. Throws `HOST_NOT_FOUND`, `HOST_CONTENDED`.
+   */
+  request(project: ProjectId, id: string, asked: ActRequest, signal: AbortSignal): Promise<Operation>
   record(entry: AuditEntry, signal: AbortSignal): Promise<void>
+}
+
+/** An act that is asked for by something other than a northbound client. */
+export interface ActRequest {
+  readonly kind: OperationKind
+  /** Of an activation; else the mode the host carries. */
+  readonly controlMode?: Exclude<ControlMode, 'none'>
+  readonly requester: { readonly subject: string; readonly name: string }
+  readonly idempotencyKey: string
 }

@@ -50,7 +50,7 @@ export interface PowerRow {
 }
 
 /**
- * A soft reset has no `soft` code: whether the operating system did it cannot be seen, so there would be no
+ * An ordered reset has no `soft` code: whether the operating system did it cannot be seen, so there would be no
  * moment at which to go on to the hard one.
  */
 export const powerTable: Readonly<Record<PowerKind, PowerRow>> = {
@@ -86,6 +86,23 @@ export const powerTable: Readonly<Record<PowerKind, PowerRow>> = {
     name: 'hibernate',
     running: 'Hibernating',
     done: 'Hibernate state',
+  },
+  'soft-off': {
+    code: POWER_STATE.offSoftGraceful,
+    target: 'off',
+    state: true,
+    name: 'soft off',
+    running: 'Powering off',
+    done: 'Powered off',
+  },
+  'soft-reset': {
+    code: POWER_STATE.masterBusResetGraceful,
+    target: 'on',
+    state: false,
+    name: 'soft reset',
+    running: 'Resetting',
+    // What becomes of it then is the operating system's.
+    done: 'The device has passed the request on to the operating system',
   },
   reset: {
     code: POWER_STATE.masterBusReset,
@@ -159,6 +176,8 @@ export const legacyPowerOfKind: Readonly<Record<PowerKind, DesiredPower>> = {
   'power-off': 'off',
   sleep: 'sleep',
   hibernate: 'hibernate',
+  'soft-off': 'off',
+  'soft-reset': 'reset',
   reset: 'reset',
   'power-cycle': 'power-cycle',
 }

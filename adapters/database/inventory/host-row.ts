@@ -15,12 +15,13 @@ type Columns =
   | 'state'
   | 'desiredAmt'
   | 'currentAmt'
+  | 'policy'
   | 'createdAt'
   | 'updatedAt'
   | 'revision'
 
 export const toRow = (host: Host): Insertable<HostRow> => {
-  const { id, project, name, serial, uuid, amtGuid, state, desiredAmt, currentAmt, ...rest } = host
+  const { id, project, name, serial, uuid, amtGuid, state, desiredAmt, currentAmt, policy, ...rest } = host
   const { createdAt, updatedAt, revision, ...data } = rest
   return {
     project,
@@ -33,6 +34,7 @@ export const toRow = (host: Host): Insertable<HostRow> => {
     state,
     desired_amt: desiredAmt,
     current_amt: currentAmt,
+    policy,
     created_at: createdAt,
     updated_at: updatedAt,
     revision,
@@ -51,6 +53,7 @@ export const toHost = (row: Selectable<HostRow>): Host => ({
   state: row.state as Host['state'],
   desiredAmt: row.desired_amt as Host['desiredAmt'],
   currentAmt: row.current_amt as Host['currentAmt'],
+  policy: row.policy as Host['policy'],
   createdAt: row.created_at,
   updatedAt: row.updated_at,
   revision: row.revision,

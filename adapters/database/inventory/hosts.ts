@@ -18,6 +18,7 @@ const columnOf = {
   currentAmt: 'current_amt',
   desiredAmt: 'desired_amt',
   state: 'state',
+  policy: 'policy',
 } as const
 
 const UNIQUE: readonly UniqueField[] = ['name', 'serial', 'uuid', 'amtGuid']

@@ -1,9 +1,14 @@
-import type { AmtState, ControlMode, DesiredPower, PowerPolicy } from '@outrider/domain/hosts'
+import type { AmtState, ControlMode, DesiredPower, HostPolicy, PowerPolicy } from '@outrider/domain/hosts'
+import type { PowerKind } from '@outrider/domain/operations'
 import { type Guid, isUnsetGuid, parseGuid } from '@outrider/protocols/values'
 import { type Static, Type } from 'typebox'
 import { faults } from '../faults.ts'
 import { amtState, controlMode, powerPolicy, powerState } from './enumerations.ts'
 import { hostFields } from './host-fields.ts'
+
+const HOST_POLICIES = ['follow', 'keep-on', 'keep-provisioned'] as const satisfies readonly HostPolicy[]
+/** Acts that no desired state of existing clients stands for. */
+const POWER_ACTIONS = ['soft-off', 'soft-reset'] as const satisfies readonly PowerKind[]
 
 const enumeration = (names: readonly string[]) => Type.String({ enum: [...names] })
 
@@ -20,6 +25,13 @@ export const hostBody = Type.Object({
   metadata: Type.Optional(
     Type.Array(Type.Object({ key: Type.String({ maxLength: 316 }), value: Type.String({ maxLength: 63 }) }), {
       maxItems: 100,
+    }),
+  ),
+  /** What is ours, beside the fields existing clients know. What else is read under this key is passed over. */
+  outrider: Type.Optional(
+    Type.Object({
+      policy: Type.Optional(enumeration(HOST_POLICIES)),
+      powerAction: Type.Optional(enumeration(POWER_ACTIONS)),
     }),
   ),
 })
@@ -49,6 +61,8 @@ export interface HostWrite {
   readonly desiredControlMode?: ControlMode
   readonly dnsSuffix?: string
   readonly metadata?: Readonly<Record<string, string>>
+  readonly policy?: HostPolicy
+  readonly powerAction?: (typeof POWER_ACTIONS)[number]
 }
 
 const NAME = /^[a-zA-Z-_0-9./: ]{1,50}$/
@@ -95,6 +109,16 @@ const readMetadata = (entries: NonNullable<HostBody['metadata']>): Readonly<Reco
   return Object.fromEntries(out)
 }
 
+const readPolicy = ({ outrider }: HostBody): HostWrite => {
+  const policy = HOST_POLICIES.find((known) => known === outrider?.policy)
+  return policy === undefined ? {} : { policy }
+}
+
+const readPowerAction = ({ outrider }: HostBody): HostWrite => {
+  const powerAction = POWER_ACTIONS.find((known) => known === outrider?.powerAction)
+  return powerAction === undefined ? {} : { powerAction }
+}
+
 /** Fields of a body that write something, by the name of the mask. */
 const readers: Readonly<Record<string, (body: HostBody) => HostWrite>> = {
   // An empty name would wipe it: clients that always send the key mean "unchanged" (reference/emf-code.md 4.7).
@@ -124,6 +148,9 @@ const readers: Readonly<Record<string, (body: HostBody) => HostWrite>> = {
   }),
   amtDnsSuffix: ({ amtDnsSuffix }) => ({ dnsSuffix: amtDnsSuffix ?? '' }),
   metadata: ({ metadata }) => ({ metadata: readMetadata(metadata ?? []) }),
+  outrider: (body) => ({ ...readPolicy(body), ...readPowerAction(body) }),
+  'outrider.policy': (body) => readPolicy(body),
+  'outrider.powerAction': (body) => readPowerAction(body),
 }
 
 // Sent by existing clients with a value that asks for nothing here.
@@ -165,5 +192,7 @@ export const readHostWrite = (body: HostBody, mask: string | undefined): HostWri
     }
     if (!hostFields.has(path)) throw faults.HOST_FIELD_UNKNOWN({ field: path })
   }
+  if (write.powerAction !== undefined && (write.desiredPower ?? 'unspecified') !== 'unspecified')
+    throw invalid('outrider.powerAction', 'together with desiredPowerState it would be two acts')
   return write
 }

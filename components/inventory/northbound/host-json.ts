@@ -1,8 +1,8 @@
-import type { Host, StatusLine } from '@outrider/domain/hosts'
+import { conditionOf, type Host, type StatusLine } from '@outrider/domain/hosts'
 import type { Operation } from '@outrider/domain/operations'
-import type { PresenceEntry } from '@outrider/domain/ports'
 import type { EpochMilliseconds } from '@outrider/protocols/values'
 import { amtState, controlMode, hostState, indicator, powerPolicy, powerState, skuName } from './enumerations.ts'
+import { conditionsOf, type HostFacts, hostStatusOf } from './host-conditions.ts'
 
 const epochSeconds = (at: EpochMilliseconds): number => Math.floor(at / 1000)
 export const isoTime = (at: EpochMilliseconds): string => new Date(at).toISOString()
@@ -17,6 +17,12 @@ const status = (name: string, line: StatusLine) => ({
 const currentState = (host: Host): string => {
   if (host.state === 'untrusted' || host.state === 'deleted') return hostState.name(host.state)
   return hostState.name(host.onboardingStatus.indicator === 'idle' ? 'onboarded' : 'registered')
+}
+
+const desiredState = (host: Host): Host['state'] => {
+  const retiring = conditionOf(host, 'retiring')
+  if (retiring === undefined) return host.state
+  return retiring.act === 'delete-host' ? 'deleted' : 'untrusted'
 }
 
 /** The power a person means: a machine that was reset is on. */
@@ -39,7 +45,7 @@ const lastOperation = (operation: Operation) => ({
 })
 
 /** What the fields existing clients know cannot say; existing clients pass over it. */
-const outrider = (host: Host, presence: PresenceEntry | undefined, last: Operation | undefined) => ({
+const outrider = (host: Host, facts: HostFacts) => ({
   support: host.detection?.support ?? 'unknown',
   reason: host.detection?.reason ?? 'NOT_DETECTED',
   reasonMessage: host.detection?.message ?? 'No agent has reported from this machine yet.',
@@ -48,12 +54,19 @@ const outrider = (host: Host, presence: PresenceEntry | undefined, last: Operati
   ...(host.amtGuid === undefined ? {} : { amtUuid: host.amtGuid }),
   ...(host.detection === undefined ? {} : { detectedAt: isoTime(host.detection.at) }),
   presence:
-    presence === undefined
+    facts.presence === undefined
       ? { connected: false }
-      : { connected: true, since: isoTime(presence.since), instance: presence.instance },
+      : { connected: true, since: isoTime(facts.presence.since), instance: facts.presence.instance },
   power: plainPower(host),
   policy: host.policy,
-  ...(last === undefined ? {} : { lastOperation: lastOperation(last) }),
+  conditions: conditionsOf(host, facts).map(({ type, fault: { code, message, remedy }, since }) => ({
+    type,
+    code,
+    message,
+    remedy,
+    since: isoTime(since),
+  })),
+  ...(facts.last === undefined ? {} : { lastOperation: lastOperation(facts.last) }),
 })
 
 /** A host as northbound clients read it (reference/emf-code.md 3.3). */
@@ -62,14 +75,14 @@ export const hostJson = (host: Host): Readonly<Record<string, unknown>> => ({
   name: host.name,
   ...(host.serial === undefined ? {} : { serialNumber: host.serial }),
   ...(host.uuid === undefined ? {} : { uuid: host.uuid }),
-  desiredState: hostState.name(host.state),
+  desiredState: hostState.name(desiredState(host)),
   currentState: currentState(host),
   desiredPowerState: powerState.name(host.desiredPower),
   currentPowerState: powerState.name(host.currentPower),
   powerCommandPolicy: powerPolicy.name(host.powerPolicy),
   ...(host.powerOnAt === undefined ? {} : { powerOnTime: epochSeconds(host.powerOnAt) }),
   ...status('powerStatus', host.powerStatus),
-  ...status('hostStatus', host.hostStatus),
+  ...status('hostStatus', hostStatusOf(host)),
   ...status('onboardingStatus', host.onboardingStatus),
   ...status('registrationStatus', host.registrationStatus),
   ...status('amtStatus', host.amtStatus),
@@ -96,7 +109,4 @@ export const hostJson = (host: Host): Readonly<Record<string, unknown>> => ({
 })
 
 /** The same with our own facts under one key. */
-export const hostWithFacts = (host: Host, presence: PresenceEntry | undefined, last: Operation | undefined) => ({
-  ...hostJson(host),
-  outrider: outrider(host, presence, last),
-})
+export const hostWithFacts = (host: Host, facts: HostFacts) => ({ ...hostJson(host), outrider: outrider(host, facts) })

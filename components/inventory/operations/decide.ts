@@ -1,6 +1,6 @@
-import type { ControlMode, Host } from '@outrider/domain/hosts'
+import { type ControlMode, conditionOf, type Host } from '@outrider/domain/hosts'
 import type { Operation, OperationKind } from '@outrider/domain/operations'
-import type { Fault } from '@outrider/protocols/values'
+import { Fault } from '@outrider/protocols/values'
 import { faults } from '../faults.ts'
 import { isAmtKind } from './legacy-fields.ts'
 
@@ -32,7 +32,7 @@ export const activeMode = (host: Host): Exclude<ControlMode, 'none'> => {
 }
 
 /** Whether an activation that failed may have left the firmware activated: it was begun, and nothing has shown since that it did not. */
-const leftInDoubt = (host: Host, lastAmt: Operation | undefined): boolean => {
+export const leftInDoubt = (host: Host, lastAmt: Operation | undefined): boolean => {
   const { detection } = host
   // Where no agent ever reported, nothing could reach the firmware.
   if (lastAmt?.life !== 'failed' || lastAmt.attempt === 0 || detection === undefined) return false
@@ -58,6 +58,8 @@ const willBeActivated = (host: Host, pending: readonly Operation[]): boolean => 
 export const refusal = (host: Host, wish: Wish, situation: Situation): Fault | undefined => {
   const { pending, lastAmt, limit } = situation
   const named = { host: host.name }
+  const retiring = conditionOf(host, 'retiring')
+  if (retiring !== undefined) return new Fault(retiring.fault)
   if (host.state === 'untrusted' || host.state === 'deleted') return faults.HOST_UNTRUSTED(named)
   if (pending.length >= limit) return faults.OPERATION_QUEUE_FULL({ ...named, pending: pending.length })
 
@@ -71,13 +73,29 @@ export const refusal = (host: Host, wish: Wish, situation: Situation): Fault | u
   if (wish.kind !== 'activate')
     return willBeActivated(host, pending) ? undefined : (cannot ?? faults.AMT_NOT_ACTIVATED(named))
 
+  const duplicate = conditionOf(host, 'duplicate-identity')
+  if (duplicate !== undefined) return new Fault(duplicate.fault)
   if (pending.some((operation) => isAmtKind(operation.kind))) return cannot
   if (!isProvisioned(host)) return cannot
   const mode = activeMode(host)
-  if (wish.controlMode !== undefined && wish.controlMode !== mode)
-    return faults.CONTROL_MODE_FIXED({ ...named, mode, wanted: wish.controlMode })
+  if (isUpgrade(mode, wish.controlMode)) return cannot
+  if (wish.controlMode !== undefined && wish.controlMode !== mode) return modeFixed(host, mode, wish.controlMode)
   return faults.AMT_ALREADY_ACTIVATED({ ...named, mode })
 }
+
+/** The one way between the modes that needs no deactivation. */
+const isUpgrade = (mode: ControlMode, wanted: ControlMode | undefined): boolean =>
+  mode === 'client' && wanted === 'admin'
+
+const modeFixed = (host: Host, mode: ControlMode, wanted: Exclude<ControlMode, 'none'>): Fault =>
+  faults.CONTROL_MODE_FIXED({
+    host: host.name,
+    mode,
+    wanted,
+    how: isUpgrade(mode, wanted)
+      ? `Ask for the upgrade in so many words: orch-cli set host ${host.name} --control-mode admin --amt-state provisioned --wait`
+      : `Deactivate it (orch-cli set host ${host.name} --amt-state unprovisioned --wait), then activate it with --control-mode ${wanted}.`,
+  })
 
 /** Why the wished control mode cannot be written by itself (reference/emf-code.md 3.5). */
 export const modeRefusal = (
@@ -88,5 +106,5 @@ export const modeRefusal = (
   if (!willBeActivated(host, pending)) return undefined
   const planned = pending.findLast((operation) => operation.kind === 'activate')?.controlMode
   const mode = planned ?? activeMode(host)
-  return mode === wanted ? undefined : faults.CONTROL_MODE_FIXED({ host: host.name, mode, wanted })
+  return mode === wanted ? undefined : modeFixed(host, mode, wanted)
 }

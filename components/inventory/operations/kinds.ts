@@ -13,6 +13,8 @@ export const powerTexts: Readonly<Record<PowerKind, PowerTexts>> = {
   'power-off': { desired: 'off', running: 'Powering off', done: 'Powered off' },
   sleep: { desired: 'sleep', running: 'Sleeping', done: 'Sleep state' },
   hibernate: { desired: 'hibernate', running: 'Hibernating', done: 'Hibernate state' },
+  'soft-off': { desired: 'off', running: 'Powering off', done: 'Powered off' },
+  'soft-reset': { desired: 'reset', running: 'Resetting', done: 'Reset successful' },
   reset: { desired: 'reset', running: 'Resetting', done: 'Reset successful' },
   'power-cycle': { desired: 'power-cycle', running: 'Power cycling', done: 'Power cycle successful' },
 }
@@ -35,6 +37,9 @@ export const amtKinds = ['activate', 'deactivate'] as const satisfies readonly O
 export type Family = 'amt' | 'power'
 export const familyOf = (kind: OperationKind): Family =>
   kind === 'activate' || kind === 'deactivate' ? 'amt' : 'power'
+
+/** Acts that the fields of a reset stand for. */
+export const isResetKind = (kind: OperationKind): boolean => kind === 'reset' || kind === 'soft-reset'
 
 export const isReset = (power: DesiredPower): power is 'reset' | 'reset-repeat' =>
   power === 'reset' || power === 'reset-repeat'

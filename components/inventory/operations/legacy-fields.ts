@@ -1,7 +1,7 @@
 import type { DesiredPower, Host, HostChange, Indicator, StatusLine } from '@outrider/domain/hosts'
 import { isPowerKind, type Operation, type OperationKind } from '@outrider/domain/operations'
 import type { EpochMilliseconds, FaultRecord } from '@outrider/protocols/values'
-import { amtKinds, familyOf, isReset, nextReset, powerTexts, reachedReset } from './kinds.ts'
+import { amtKinds, familyOf, isReset, isResetKind, nextReset, powerTexts, reachedReset } from './kinds.ts'
 
 // The desired / current / status / indicator / timestamp fields existing clients poll, kept true by every
 // operation from whichever surface (architecture 2; texts: reference/emf-code.md 1.5.1, 1.5.4, 1.6.2).
@@ -23,7 +23,7 @@ const beginLine = (kind: OperationKind, at: EpochMilliseconds): HostChange => {
 const desiredBy = (host: Host, kind: OperationKind): HostChange => {
   if (kind === 'activate') return { desiredAmt: 'provisioned' }
   if (kind === 'deactivate') return { desiredAmt: 'unprovisioned' }
-  if (kind === 'reset') return { desiredPower: nextReset(host.desiredPower, host.currentPower) }
+  if (isResetKind(kind)) return { desiredPower: nextReset(host.desiredPower, host.currentPower) }
   return isPowerKind(kind) ? { desiredPower: powerTexts[kind].desired } : {}
 }
 
@@ -65,10 +65,11 @@ const succeeded = (
       powerStatus: line('', 'unspecified', at),
     }
   if (!isPowerKind(kind)) return {}
-  const resets = later.filter((other) => other.kind === 'reset').length
-  const currentPower: DesiredPower =
-    kind === 'reset' ? reachedReset(host.desiredPower, resets) : powerTexts[kind].desired
-  const runs = kind === 'power-on' || kind === 'reset' || kind === 'power-cycle'
+  const resets = later.filter((other) => isResetKind(other.kind)).length
+  const currentPower: DesiredPower = isResetKind(kind)
+    ? reachedReset(host.desiredPower, resets)
+    : powerTexts[kind].desired
+  const runs = kind === 'power-on' || isResetKind(kind) || kind === 'power-cycle'
   return {
     currentPower,
     powerStatus: line(powerTexts[kind].done, 'idle', at),
@@ -84,7 +85,7 @@ const desiredWithout = (host: Host, kind: OperationKind, pending: readonly Pick<
     return { desiredAmt: host.currentAmt === 'provisioned' ? 'provisioned' : 'unprovisioned' }
   }
   if (newest === undefined) return { desiredPower: host.currentPower }
-  if (newest === 'reset')
+  if (isResetKind(newest))
     return isReset(host.desiredPower) ? {} : { desiredPower: nextReset(host.desiredPower, host.currentPower) }
   return isPowerKind(newest) ? { desiredPower: powerTexts[newest].desired } : {}
 }

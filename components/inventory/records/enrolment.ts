@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
-import type { Host, HostChange } from '@outrider/domain/hosts'
+import { conditionOf, type Host, type HostChange, withCondition, withoutConditions } from '@outrider/domain/hosts'
 import type { ProjectId } from '@outrider/domain/identity'
 import type { InventoryTables } from '@outrider/domain/ports'
-import { type Guid, isUnsetGuid, parseGuid, type Secret, secret } from '@outrider/protocols/values'
+import { Fault, type Guid, isUnsetGuid, parseGuid, type Secret, secret } from '@outrider/protocols/values'
 import { faults } from '../faults.ts'
 import { isSerial } from '../northbound/host-body.ts'
 import type { InventoryParts } from './deps.ts'
 import type { Notifier } from './notify.ts'
+import { DEFAULT_PROJECT } from './projects.ts'
 import type { Requester } from './requests.ts'
 import { fieldName, transact, writeHost } from './transact.ts'
 
@@ -55,9 +56,21 @@ const matched = (host: Host, machine: Machine): { readonly change: HostChange } 
 class Refused extends Error {
   override readonly name = 'Refused'
   readonly code: string
-  constructor(code: string) {
+  /** The host the token was made for, where it is known. */
+  readonly host: Host | undefined
+  constructor(code: string, host?: Host) {
     super(code)
     this.code = code
+    this.host = host
+  }
+}
+
+/** The identity of this machine is another host's. */
+class IdentityTaken extends Refused {
+  readonly field: string
+  constructor(host: Host, field: string) {
+    super('IDENTITY', host)
+    this.field = field
   }
 }
 
@@ -65,12 +78,7 @@ class Refused extends Error {
 export const createEnrolment = (parts: InventoryParts, notify: Notifier) => {
   const { store, clock, random, events, agentCredentials, config } = parts
 
-  const admit = async (
-    tables: InventoryTables,
-    token: string,
-    machine: Machine,
-    from: string,
-  ): Promise<Host | 'TOKEN' | 'HOST' | 'MACHINE'> => {
+  const admit = async (tables: InventoryTables, token: string, machine: Machine, from: string): Promise<Host> => {
     const now = clock.now()
     let enrolment = await tables.enrolments.use(sha256(token), now)
     let n = 0
@@ -78,12 +86,12 @@ export const createEnrolment = (parts: InventoryParts, notify: Notifier) => {
       n++
       enrolment = await tables.enrolments.use(retryHash(token, machine, n), now)
     }
-    if (enrolment === undefined) return 'TOKEN'
+    if (enrolment === undefined) throw new Refused('TOKEN')
     const { project, hostId } = enrolment
     const host = await tables.hosts.get(project, { id: hostId })
-    if (host === undefined || host.state === 'untrusted' || host.state === 'deleted') return 'HOST'
+    if (host === undefined || host.state === 'untrusted' || host.state === 'deleted') throw new Refused('HOST', host)
     const match = matched(host, machine)
-    if (match === undefined) return 'MACHINE'
+    if (match === undefined) throw new Refused('MACHINE', host)
     if (n < RETRIES && config.enrolmentRetryMs > 0)
       await tables.enrolments.insert({
         tokenHash: retryHash(token, machine, n + 1),
@@ -106,13 +114,75 @@ export const createEnrolment = (parts: InventoryParts, notify: Notifier) => {
       host,
       {
         ...match.change,
+        // The machine that enrols is the one that counts.
+        ...(conditionOf(host, 'duplicate-identity') === undefined
+          ? {}
+          : { conditions: withoutConditions(host, 'duplicate-identity') }),
         state: 'onboarded',
         onboardingStatus: { text: 'Onboarded', indicator: 'idle', at: now },
         registrationStatus: { text: 'Registered', indicator: 'idle', at: now },
       },
       now,
-      (field) => faults.ENROLMENT_IDENTITY_TAKEN({ field: fieldName(field) }),
+      (field) => {
+        throw new IdentityTaken(host, field)
+      },
     )
+  }
+
+  /** Records that a machine was turned away, and with which fault. */
+  const refuse = async (refused: Refused, machine: Machine, from: string, signal: AbortSignal): Promise<Fault> => {
+    const taken = refused instanceof IdentityTaken
+    const fault = taken
+      ? faults.ENROLMENT_IDENTITY_TAKEN({ field: fieldName(refused.field) })
+      : faults.ENROLMENT_REFUSED()
+    const marked = await transact(
+      store,
+      refused.host?.id ?? 'of this token',
+      async (tables) => {
+        // A token nobody knows is of no project: the first one's administrators are to see it.
+        const project = refused.host?.project ?? (await tables.projects.byName(DEFAULT_PROJECT))?.id
+        if (project === undefined) return undefined
+        const id = refused.host?.id
+        await tables.audit.append({
+          at: clock.now(),
+          project,
+          subject: id ?? '',
+          name: refused.host?.name ?? '',
+          from,
+          act: 'enrol',
+          ...(id === undefined ? {} : { hostId: id }),
+          outcome: 'refused',
+          fault: fault.record(),
+        })
+        return taken ? markTaken(tables, project, refused, machine, fault) : undefined
+      },
+      signal,
+    )
+    if (marked !== undefined) notify.hostChanged(marked)
+    return fault
+  }
+
+  const markTaken = async (
+    tables: InventoryTables,
+    project: ProjectId,
+    { host, field }: IdentityTaken,
+    machine: Machine,
+    fault: Fault,
+  ): Promise<Host | undefined> => {
+    const row = await tables.hosts.get(project, { id: host!.id })
+    const uuid = parseGuid(machine.uuid)
+    const owner = await tables.hosts.get(
+      project,
+      field === 'serial' || uuid === undefined ? { serial: machine.serial.trim() } : { uuid },
+    )
+    if (row === undefined || owner === undefined) return undefined
+    const condition = {
+      type: 'duplicate-identity',
+      other: owner.id,
+      fault: fault.record(),
+      since: clock.now(),
+    } as const
+    return writeHost(tables, row, { conditions: withCondition(row, condition) }, clock.now())
   }
 
   return {
@@ -133,6 +203,8 @@ export const createEnrolment = (parts: InventoryParts, notify: Notifier) => {
         const row = await tables.hosts.get(project, { id: hostId })
         if (row === undefined) throw faults.HOST_NOT_FOUND({ host: hostId })
         if (row.state === 'untrusted' || row.state === 'deleted') throw faults.HOST_UNTRUSTED({ host: row.name })
+        const retiring = conditionOf(row, 'retiring')
+        if (retiring !== undefined) throw new Fault(retiring.fault)
         await tables.enrolments.deleteOf(project, hostId)
         await tables.enrolments.insert({ tokenHash: sha256(token), project, hostId, expiresAt })
         await tables.audit.append({
@@ -157,17 +229,13 @@ export const createEnrolment = (parts: InventoryParts, notify: Notifier) => {
       const admitted = await transact(
         store,
         'of this token',
-        async (tables) => {
-          const host = await admit(tables, token.reveal(), machine, from)
-          // Undoes the use of the token: another machine must not burn it.
-          if (typeof host === 'string') throw new Refused(host)
-          return host
-        },
+        // What it throws undoes the use of the token: another machine must not burn it.
+        (tables) => admit(tables, token.reveal(), machine, from),
         signal,
-      ).catch((error: unknown) => {
+      ).catch(async (error: unknown) => {
         if (!(error instanceof Refused)) throw error
         events.emit('enrolment.refused', { address: from, code: error.code })
-        throw faults.ENROLMENT_REFUSED()
+        throw await refuse(error, machine, from, signal)
       })
       notify.hostChanged(admitted)
       const { project, id } = admitted

@@ -1,11 +1,16 @@
-import type { Host, HostChange } from '@outrider/domain/hosts'
+import { conditionOf, type Host, type HostChange } from '@outrider/domain/hosts'
 import type { ProjectId } from '@outrider/domain/identity'
-import { type Operation, type OperationChange, terminal } from '@outrider/domain/operations'
+import { type Operation, type OperationChange, type OperationKind, terminal } from '@outrider/domain/operations'
 import type { AuditEntry, Inventory, InventoryTables } from '@outrider/domain/ports'
+import type { Guid } from '@outrider/protocols/values'
 import { faults } from '../faults.ts'
+import type { Wish } from '../operations/decide.ts'
 import { fieldsOnLife } from '../operations/legacy-fields.ts'
+import { afterDeactivation } from '../operations/retirement.ts'
 import type { InventoryParts } from './deps.ts'
 import type { Notifier } from './notify.ts'
+import type { Requests } from './requests.ts'
+import type { Retire } from './retire.ts'
 import { transact, writeHost } from './transact.ts'
 
 const PENDING_READ = 200
@@ -23,8 +28,23 @@ const outcomeOf = (operation: Operation): AuditEntry['outcome'] => {
   return operation.life === 'failed' ? 'failed' : 'refused'
 }
 
+/** The host a device belongs to: by the UUID its engine says, or the one its BIOS says. */
+const hostOfDevice = async (tables: InventoryTables, project: ProjectId, guid: Guid): Promise<Host | undefined> =>
+  (await tables.hosts.get(project, { amtGuid: guid })) ?? tables.hosts.get(project, { uuid: guid })
+
+/** An act with the control mode that is meant where none is named. */
+const activation = (host: Host, kind: OperationKind, named: Wish['controlMode']): Wish => {
+  const mode = named ?? host.desiredControlMode
+  return { kind, ...(kind !== 'activate' || mode === 'none' ? {} : { controlMode: mode }) }
+}
+
 /** Inventory as other components of the process use it. */
-export const inventoryPort = (parts: InventoryParts, notify: Notifier): Inventory => {
+export const inventoryPort = (
+  parts: InventoryParts,
+  notify: Notifier,
+  requests: Requests,
+  retire: Pick<Retire, 'complete'>,
+): Inventory => {
   const { store, clock } = parts
 
   const advance = async (
@@ -65,7 +85,12 @@ export const inventoryPort = (parts: InventoryParts, notify: Notifier): Inventor
       limit: PENDING_READ,
     })
     const others = pending.items.filter((operation) => operation.id !== id)
-    const changes = differing(host, { ...fieldsOnLife(host, before, written, others, clock.now()), ...observed })
+    const retiring = conditionOf(host, 'retiring')
+    const changes = differing(host, {
+      ...fieldsOnLife(host, before, written, others, clock.now()),
+      ...observed,
+      ...(ends && retiring?.operationId === id ? afterDeactivation(host, retiring, written, clock.now()) : {}),
+    })
     if (Object.keys(changes).length === 0) return { before, after: written, host: undefined }
     return { before, after: written, host: await writeHost(tables, host, changes, clock.now()) }
   }
@@ -77,7 +102,32 @@ export const inventoryPort = (parts: InventoryParts, notify: Notifier): Inventor
     operation: (project, id, signal) => store.transaction((tables) => tables.operations.get(project, id), signal),
     operations: (project, query, signal) =>
       store.transaction((tables) => tables.operations.list(project, query), signal),
-    record: (entry, signal) => store.transaction((tables) => tables.audit.append(entry), signal),
+
+    record: ({ guid, ...entry }, signal) =>
+      store.transaction(async (tables) => {
+        const host = guid === undefined ? undefined : await hostOfDevice(tables, entry.project, guid)
+        await tables.audit.append({
+          ...(host === undefined ? {} : { hostId: host.id }),
+          ...entry,
+          ...(guid === undefined ? {} : { guid }),
+        })
+      }, signal),
+
+    request: async (project, id, asked, signal) => {
+      const { kind, controlMode, requester, idempotencyKey } = asked
+      const requested = await requests.change(
+        {
+          project,
+          id,
+          requester: { ...requester, from: '' },
+          act: kind,
+          idempotencyKey,
+          edit: (host) => ({ fields: {}, wishes: [activation(host, kind, controlMode)] }),
+        },
+        signal,
+      )
+      return requested.operations[0]!
+    },
 
     changeHost: async (project, id, change, signal) => {
       const { host, wrote } = await transact(
@@ -104,8 +154,10 @@ export const inventoryPort = (parts: InventoryParts, notify: Notifier): Inventor
         signal,
       )
       if (typeof outcome === 'string') return outcome
-      if (outcome.host !== undefined) notify.hostChanged(outcome.host)
+      const { host } = outcome
+      if (host !== undefined) notify.hostChanged(host)
       notify.advanced(outcome.before, outcome.after, change.addSteps ?? [])
+      if (host?.state === 'deleted' || host?.state === 'untrusted') retire.complete(host)
       return outcome.after
     },
   }

@@ -5,8 +5,8 @@ import type { InventoryParts } from './deps.ts'
 
 /** What is told after a commit: never before, or a listener reads the row as it was. */
 export const notifier = ({ bus, events }: Pick<InventoryParts, 'bus' | 'events'>) => {
-  const hostChanged = (host: Pick<Host, 'project' | 'id'>): void =>
-    bus.publish('host.changed', { project: host.project, hostId: host.id })
+  const hostChanged = (host: Pick<Host, 'project' | 'id' | 'policy'>): void =>
+    bus.publish('host.changed', { project: host.project, hostId: host.id, policy: host.policy })
 
   const published = (operation: Operation): void =>
     bus.publish('operation.changed', {

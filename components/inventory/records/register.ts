@@ -62,6 +62,9 @@ export const createRegister = (
     if (given.serial === undefined && given.uuid === undefined) throw faults.HOST_IDENTITY_MISSING()
     refuseIdAsName(given.name, '')
     const host = await store.transaction(async (tables) => {
+      // The engine of another machine says this UUID: two hosts would be found by it.
+      if (given.uuid !== undefined && (await tables.hosts.get(project, { amtGuid: given.uuid })) !== undefined)
+        throw duplicate('uuid')
       const row = await insertFresh(random, async (id) => {
         const candidate = newRow(project, id, given, clock.now())
         const inserted = await tables.hosts.insert(candidate)

@@ -1,6 +1,6 @@
-import type { Host, HostChange } from '@outrider/domain/hosts'
+import { conditionOf, type Host, type HostChange, withoutConditions } from '@outrider/domain/hosts'
 import type { ProjectId } from '@outrider/domain/identity'
-import { isPowerKind, type Operation, type OperationKind } from '@outrider/domain/operations'
+import { isOfPolicy, isPowerKind, type Operation, type OperationKind } from '@outrider/domain/operations'
 import type { AuditEntry, InventoryTables } from '@outrider/domain/ports'
 import { Fault, type FaultRecord } from '@outrider/protocols/values'
 import { faults } from '../faults.ts'
@@ -25,6 +25,8 @@ export interface HostEdit {
   readonly fields: HostChange
   /** Acts, in the order in which they are to be done. */
   readonly wishes: readonly Wish[]
+  /** What the audit calls the write of the fields, where they are more than a part of an act. */
+  readonly act?: string
 }
 
 export interface HostRequest {
@@ -85,7 +87,7 @@ export const createRequests = (parts: InventoryParts, notify: Notifier) => {
   }
 
   const operationOf = (
-    request: HostRequest,
+    request: Pick<HostRequest, 'requester' | 'idempotencyKey' | 'deadlineMs'>,
     host: Host,
     wish: Wish,
     index: number,
@@ -168,7 +170,8 @@ export const createRequests = (parts: InventoryParts, notify: Notifier) => {
         return 'missing'
       }
       const situation = await situationOf(tables, project, id, config.pendingPerHost)
-      const { fields, wishes } = request.edit(host, situation.pending)
+      const edited = request.edit(host, situation.pending)
+      const { fields, wishes } = edited
 
       const planned: Operation[] = []
       for (const [index, wish] of wishes.entries()) {
@@ -187,8 +190,13 @@ export const createRequests = (parts: InventoryParts, notify: Notifier) => {
         return { host, operations: [operation], refused: operation }
       }
 
-      let row: Host = { ...host, ...fields }
-      let changes: HostChange = fields
+      // Whoever asks for something has seen that the policy gave up: it may begin anew.
+      const anew = wishes.length > 0 && !isOfPolicy(request.requester) && conditionOf(host, 'policy-gave-up')
+      let changes: HostChange = {
+        ...(anew ? { conditions: withoutConditions(host, 'policy-gave-up') } : {}),
+        ...fields,
+      }
+      let row: Host = { ...host, ...changes }
       const pending: Operation[] = [...situation.pending]
       for (const operation of planned) {
         const written = await insert(tables, operation)
@@ -204,7 +212,8 @@ export const createRequests = (parts: InventoryParts, notify: Notifier) => {
         await tables.audit.append(audit(request, operation.kind, 'requested', { operationId: operation.id }))
       }
       if (Object.keys(changes).length === 0) return { host, operations: fresh }
-      if (planned.length === 0) await tables.audit.append(audit(request, request.act, 'succeeded', {}))
+      if (planned.length === 0 || edited.act !== undefined)
+        await tables.audit.append(audit(request, edited.act ?? request.act, 'succeeded', {}))
       const written = await writeHost(tables, host, changes, clock.now())
       wrote = true
       return { host: written, operations: fresh }
@@ -217,7 +226,12 @@ export const createRequests = (parts: InventoryParts, notify: Notifier) => {
     return outcome
   }
 
-  return { change }
+  return {
+    change,
+    /** A queued operation as `change` makes one, behind those `ahead`. It is not stored yet. */
+    operation: (request: Pick<HostRequest, 'requester'>, host: Host, wish: Wish, ahead: readonly Operation[]) =>
+      operationOf(request, host, wish, 0, ahead, undefined),
+  }
 }
 export type Requests = ReturnType<typeof createRequests>
 

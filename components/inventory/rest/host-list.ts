@@ -4,11 +4,12 @@ import type { HostQuery } from '@outrider/domain/ports'
 import { route } from '@outrider/protocols/rest'
 import { Type } from 'typebox'
 import { faults } from '../faults.ts'
+import { hostStatusOf } from '../northbound/host-conditions.ts'
 import { type HostTest, hostFilter } from '../northbound/host-filter.ts'
 import { hostJson } from '../northbound/host-json.ts'
 import type { InventoryParts } from '../records/deps.ts'
 import { projectOf } from './context.ts'
-import { type HostViews, lastOperationOf } from './host-view.ts'
+import { type HostViews, lastOperationsOf } from './host-view.ts'
 
 const SCAN = 200
 
@@ -89,11 +90,11 @@ export const listRoutes = ({ store }: Pick<InventoryParts, 'store'>, views: Host
             ...(query.after === undefined ? {} : { after: query.after }),
           })
           const lasts = []
-          for (const host of page.items) lasts.push(await lastOperationOf(tables, host))
+          for (const host of page.items) lasts.push(await lastOperationsOf(tables, host))
           return { page, lasts, total: await tables.hosts.count(project) }
         }, signal)
         const hosts = []
-        for (const [index, host] of page.items.entries()) hosts.push(await views.view(host, lasts[index]))
+        for (const [index, host] of page.items.entries()) hosts.push(await views.view(host, lasts[index]!))
         return {
           status: 200,
           body: {
@@ -134,7 +135,7 @@ export const listRoutes = ({ store }: Pick<InventoryParts, 'store'>, views: Host
         counts.total++
         // There are no sites in this deployment.
         counts.unallocated++
-        const lines = [host.hostStatus, host.amtStatus, host.powerStatus]
+        const lines = [hostStatusOf(host), host.amtStatus, host.powerStatus]
         if (lines.some((line) => line.indicator === 'error')) counts.error++
         else if (host.currentAmt === 'provisioned') counts.running++
       }

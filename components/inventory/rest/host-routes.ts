@@ -18,7 +18,7 @@ import type { Notifier } from '../records/notify.ts'
 import { createRegister, registerChange } from '../records/register.ts'
 import type { Requested, Requests } from '../records/requests.ts'
 import type { Retire } from '../records/retire.ts'
-import { demand, projectOf, requesterOf } from './context.ts'
+import { demand, projectOf, requesterOf, withOperations } from './context.ts'
 import type { HostViews } from './host-view.ts'
 import { idempotencyKey, type writeRoutes } from './host-writes.ts'
 
@@ -204,13 +204,25 @@ export const hostRoutes = (
     ...settings,
     method: 'PUT',
     path: `${base}/:id/invalidate`,
-    about: 'Deauthorises a host: its agents’ credentials end. Refused while it is activated.',
+    about:
+      'Deauthorises a host: its agents’ credentials end. Where its machine is activated, as soon as the deactivation ' +
+      'that the header Outrider-Operation names has succeeded.',
     permission: 'operate',
     params: oneHost,
     query: Type.Object({ note: Type.Optional(Type.String({ maxLength: 512 })) }),
     handle: async ({ params, query, context, from, signal }) => {
-      await retire.deauthorise(projectOf(context), params.id, query.note ?? '', requesterOf(context, from), signal)
-      return { status: 200, body: {} }
+      const { operation } = await retire.request(
+        {
+          project: projectOf(context),
+          id: params.id,
+          act: 'deauthorise-host',
+          note: query.note ?? '',
+          requester: requesterOf(context, from),
+          force: false,
+        },
+        signal,
+      )
+      return withOperations({ status: 200, body: {} }, operation === undefined ? [] : [operation])
     },
   })
 
@@ -219,16 +231,27 @@ export const hostRoutes = (
     method: 'DELETE',
     path: `${base}/:id`,
     about:
-      'Deletes a host with its agents’ credentials and enrolment tokens. Refused while it may be activated; an ' +
-      'administrator may `force` it for a machine that is gone.',
+      'Deletes a host with its agents’ credentials and enrolment tokens. Where its machine may be activated, as soon as ' +
+      'the deactivation that the header Outrider-Operation names has succeeded; an administrator may `force` it for a ' +
+      'machine that is gone.',
     permission: 'operate',
     params: oneHost,
     query: Type.Object({ force: Type.Optional(Type.Boolean()) }),
     handle: async ({ params, query, context, from, signal }) => {
       const force = query.force === true
       if (force) demand(context, 'administer')
-      await retire.remove(projectOf(context), params.id, force, requesterOf(context, from), signal)
-      return { status: 200, body: {} }
+      const { operation } = await retire.request(
+        {
+          project: projectOf(context),
+          id: params.id,
+          act: 'delete-host',
+          note: '',
+          requester: requesterOf(context, from),
+          force,
+        },
+        signal,
+      )
+      return withOperations({ status: 200, body: {} }, operation === undefined ? [] : [operation])
     },
   })
 

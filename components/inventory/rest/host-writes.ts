@@ -1,13 +1,15 @@
-import type { Host, HostChange } from '@outrider/domain/hosts'
+import { conditionOf, type Host, type HostChange, type HostPolicy, withoutConditions } from '@outrider/domain/hosts'
 import type { RequestContext } from '@outrider/domain/identity'
 import type { Operation } from '@outrider/domain/operations'
 import { type RouteReply, type RouteRequest, route } from '@outrider/protocols/rest'
+import type { EpochMilliseconds } from '@outrider/protocols/values'
 import { type TSchema, Type } from 'typebox'
 import { faults } from '../faults.ts'
 import { type HostWrite, hostBody, readHostWrite } from '../northbound/host-body.ts'
 import { hostFields } from '../northbound/host-fields.ts'
 import { modeRefusal, type Wish } from '../operations/decide.ts'
 import { powerKindOf } from '../operations/kinds.ts'
+import type { InventoryParts } from '../records/deps.ts'
 import { registerChange } from '../records/register.ts'
 import type { HostEdit, Requested, Requests } from '../records/requests.ts'
 import { demand, northboundError, projectOf, requesterOf, withOperations } from './context.ts'
@@ -35,11 +37,21 @@ const wishesOf = (host: Host, write: HostWrite): Wish[] => {
   if (write.desiredAmt === 'unprovisioned') wishes.push({ kind: 'deactivate' })
   const power = write.desiredPower === undefined ? undefined : powerKindOf[write.desiredPower]
   if (power !== undefined) wishes.push({ kind: power })
+  if (write.powerAction !== undefined) wishes.push({ kind: write.powerAction })
   return wishes
 }
 
+/** A policy that is written begins anew, also where it is the same one. */
+const policyFields = (host: Host, policy: HostPolicy, at: EpochMilliseconds): HostChange => ({
+  policy,
+  policySince: at,
+  ...(conditionOf(host, 'policy-gave-up') === undefined
+    ? {}
+    : { conditions: withoutConditions(host, 'policy-gave-up') }),
+})
+
 /** Fields a write changes by itself; the desired states are written with their operations. */
-const fieldsOf = (host: Host, write: HostWrite): HostChange => ({
+const fieldsOf = (host: Host, write: HostWrite, at: EpochMilliseconds): HostChange => ({
   ...registerChange(host, write),
   ...(write.powerPolicy === undefined || write.powerPolicy === host.powerPolicy
     ? {}
@@ -51,6 +63,7 @@ const fieldsOf = (host: Host, write: HostWrite): HostChange => ({
     ? {}
     : { dnsSuffix: write.dnsSuffix }),
   ...(write.metadata === undefined ? {} : { metadata: write.metadata }),
+  ...(write.policy === undefined ? {} : policyFields(host, write.policy, at)),
   ...(write.desiredPower === 'unspecified' && host.desiredPower !== 'unspecified'
     ? { desiredPower: 'unspecified' as const }
     : {}),
@@ -60,7 +73,12 @@ const fieldsOf = (host: Host, write: HostWrite): HostChange => ({
 })
 
 /** What a PATCH asks for. Throws the fault of a control mode that cannot be changed in place. */
-export const editOf = (host: Host, write: HostWrite, pending: readonly Operation[]): HostEdit => {
+export const editOf = (
+  host: Host,
+  write: HostWrite,
+  pending: readonly Operation[],
+  at: EpochMilliseconds,
+): HostEdit => {
   const wishes = wishesOf(host, write)
   const mode = write.desiredControlMode ?? 'none'
   // With an activation in the same write its refusal says it, and is recorded.
@@ -68,34 +86,40 @@ export const editOf = (host: Host, write: HostWrite, pending: readonly Operation
     const fault = modeRefusal(host, mode, pending)
     if (fault !== undefined) throw fault
   }
-  return { fields: fieldsOf(host, write), wishes }
+  return {
+    fields: fieldsOf(host, write, at),
+    wishes,
+    ...(write.policy === undefined ? {} : { act: `set-policy-${write.policy}` }),
+  }
 }
 
 /**
  * What a PUT asks for: a client repeats everything it read, so a desired state counts as written only where it
  * differs, and what is left out stays.
  */
-const replaceOf = (host: Host, write: HostWrite, pending: readonly Operation[]): HostEdit => {
-  const { desiredAmt, desiredPower, ...rest } = write
+const replaceOf: typeof editOf = (host, write, pending, at) => {
+  const { desiredAmt, desiredPower, policy, ...rest } = write
   return editOf(
     host,
     {
       ...rest,
       ...(desiredAmt === undefined || desiredAmt === host.desiredAmt ? {} : { desiredAmt }),
       ...(desiredPower === undefined || desiredPower === host.desiredPower ? {} : { desiredPower }),
+      ...(policy === undefined || policy === host.policy ? {} : { policy }),
     },
     pending,
+    at,
   )
 }
 
 /** A power operator may write what moves power, and send along what does not change. */
-const POWER_FIELDS = new Set<keyof HostWrite>(['desiredPower', 'powerPolicy'])
+const POWER_FIELDS = new Set<keyof HostWrite>(['desiredPower', 'powerPolicy', 'powerAction'])
 const onlyPower = (host: Host, write: HostWrite): boolean =>
   (Object.keys(write) as (keyof HostWrite)[]).every(
     (field) => POWER_FIELDS.has(field) || (field === 'name' && write.name === host.name),
   )
 
-export const writeRoutes = (requests: Requests, views: HostViews) => {
+export const writeRoutes = ({ clock }: Pick<InventoryParts, 'clock'>, requests: Requests, views: HostViews) => {
   const replyTo = async (requested: Requested, signal: AbortSignal): Promise<RouteReply> => {
     if (requested.refused?.fault !== undefined)
       return withOperations(northboundError(requested.refused.fault), [requested.refused])
@@ -118,7 +142,7 @@ export const writeRoutes = (requests: Requests, views: HostViews) => {
         ...idempotencyKey(headers),
         edit: (host, pending) => {
           if (!onlyPower(host, read)) demand(context, 'operate')
-          return edit(host, read, pending)
+          return edit(host, read, pending, clock.now())
         },
       },
       signal,

@@ -13,7 +13,7 @@ import type { Role, Route, RouteReply } from '@outrider/protocols/rest'
 import { Fault, faultStatus, secret } from '@outrider/protocols/values'
 import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
-import { createInventory, type InventoryConfig, northboundError } from '../index.ts'
+import { createInventory, type InventoryConfig, type InventoryDeps, northboundError } from '../index.ts'
 
 type AnyRoute = Route<TSchema, TSchema, TSchema, RequestContext>
 
@@ -80,7 +80,7 @@ export const deploy = async (
       live.delete(hostId)
     },
   }
-  const component = createInventory({
+  const deps: InventoryDeps = {
     store: database.inventory,
     bus,
     clock,
@@ -101,7 +101,8 @@ export const deploy = async (
     }),
     caPem: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
     config,
-  })
+  }
+  const component = createInventory(deps)
   await component.start(patience())
   const project = await component.ensureDefaultProject(patience())
   const other = await component.createProject('other', patience())
@@ -174,6 +175,11 @@ export const deploy = async (
     operator: clientOf(project, 'operator'),
     hosts: `/v1/projects/${project.name}/compute/hosts`,
     operations: `/v1/projects/${project.name}/compute/operations`,
+    /** A second process over the same stores, not started yet. */
+    again: async () => {
+      const next = createInventory(deps)
+      return { ...next, [Symbol.asyncDispose]: () => next.stop() }
+    },
     async [Symbol.asyncDispose]() {
       await component.stop()
       await database.close()

@@ -120,6 +120,22 @@ describe('enrolment', () => {
     const taken = await enrol(token, host.serialNumber, owner.uuid)
     assert.equal(taken.status, 409)
     assert.equal(taken.body.code, 'ENROLMENT_IDENTITY_TAKEN')
+    const { body: shown } = await deployment.operator.ask('GET', `${deployment.hosts}/${host.resourceId}`)
+    assert.equal(shown.hostStatusIndicator, 'STATUS_INDICATION_ERROR')
+    assert.equal(shown.outrider.conditions[0].type, 'duplicate-identity')
+    assert.equal(shown.outrider.conditions[0].code, 'ENROLMENT_IDENTITY_TAKEN')
+    const activation = { desiredAmtState: 'AMT_STATE_PROVISIONED' }
+    const refused = await deployment.operator.ask('PATCH', `${deployment.hosts}/${host.resourceId}`, {
+      body: activation,
+    })
+    assert.equal(
+      refused.body.details[0].code,
+      'ENROLMENT_IDENTITY_TAKEN',
+      'nothing is done to a machine that may be another',
+    )
+    assert.equal((await enrol(token, host.serialNumber, aMachine().uuid)).status, 200, 'the token is still good')
+    const { body: mended } = await deployment.operator.ask('GET', `${deployment.hosts}/${host.resourceId}`)
+    assert.deepEqual(mended.outrider.conditions, [])
   })
 
   it('stores no token in the clear', async () => {
@@ -140,8 +156,8 @@ describe('enrolment', () => {
     const force = { query: { force: 'true' } }
     assert.equal((await deployment.operator.ask('DELETE', path, force)).status, 403)
     const admin = deployment.clientOf(deployment.project, 'admin')
-    assert.equal((await admin.ask('DELETE', path)).status, 409)
     assert.equal((await admin.ask('DELETE', path, force)).status, 200)
+    assert.equal((await admin.ask('GET', path)).status, 404)
     const audit = await admin.ask('GET', '/v1/projects/default/compute/audit', { query: { host: gone.resourceId } })
     assert.equal(audit.body.entries[0].act, 'force-delete-host')
   })
@@ -173,21 +189,7 @@ describe('enrolment', () => {
     assert.equal(own.live.has(host.resourceId), false)
   })
 
-  it('ends credentials and tokens with the host, never while it is activated', async () => {
-    const host = await activated(deployment)
-    const path = `${deployment.hosts}/${host.resourceId}`
-    const token = await tokenFor(host.resourceId)
-    await enrol(token, host.serialNumber, host.uuid)
-    for (const [method, where] of [
-      ['DELETE', path],
-      ['PUT', `${path}/invalidate`],
-    ] as const) {
-      const kept = await deployment.operator.ask(method, where)
-      assert.equal(kept.status, 409)
-      assert.equal(kept.body.details[0].code, 'HOST_STILL_PROVISIONED')
-      assert.equal(deployment.live.has(host.resourceId), true)
-    }
-
+  it('ends credentials and tokens with the host', async () => {
     const idle = await register(deployment)
     const idleToken = await tokenFor(idle.resourceId)
     await enrol(idleToken, idle.serialNumber, idle.uuid)

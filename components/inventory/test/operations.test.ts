@@ -78,6 +78,28 @@ describe('operations', () => {
       assert.equal(ended.outrider.power, plain)
     })
 
+  for (const [action, state, running, done] of [
+    ['soft-off', 'OFF', 'Powering off', 'Powered off'],
+    ['soft-reset', 'RESET', 'Resetting', 'Reset successful'],
+  ] as const)
+    it(`keeps the legacy fields true through ${action}, which no desired state stands for`, async () => {
+      const host = await activated(deployment)
+      const asked = await patch(host.resourceId, { outrider: { powerAction: action, power: 'on' } })
+      assert.equal(asked.body.powerStatus, running)
+      const id = asked.headers['outrider-operation']!
+      assert.equal((await operation(id)).kind, action)
+      await carryOut(deployment, id)
+      const ended = await hostOf(host.resourceId)
+      assert.equal(ended.desiredPowerState, `POWER_STATE_${state}`)
+      assert.equal(ended.currentPowerState, `POWER_STATE_${state}`)
+      assert.equal(ended.powerStatus, done)
+      const both = await patch(host.resourceId, {
+        desiredPowerState: 'POWER_STATE_ON',
+        outrider: { powerAction: action },
+      })
+      assert.equal(both.body.details[0].code, 'HOST_FIELD_INVALID')
+    })
+
   it('flips RESET and RESET_REPEAT, and makes each write of either one operation', async () => {
     const host = await activated(deployment)
     const seen: string[] = []
@@ -141,8 +163,7 @@ describe('operations', () => {
     const asked = await patch(host.resourceId, { desiredAmtState: 'AMT_STATE_PROVISIONED' })
     await carryOut(deployment, asked.headers['outrider-operation']!, 'failed', device.AMT_REFUSED().record())
     assert.equal((await hostOf(host.resourceId)).amtStatus, 'AMT Activation Failed')
-    const kept = await deployment.operator.ask('DELETE', `${deployment.hosts}/${host.resourceId}`)
-    assert.equal(kept.body.details[0].code, 'HOST_STILL_PROVISIONED')
+    assert.equal((await hostOf(host.resourceId)).outrider.conditions[0].code, 'HOST_IN_LIMBO')
     const undo = await patch(host.resourceId, { desiredAmtState: 'AMT_STATE_UNPROVISIONED' })
     assert.equal(undo.status, 200)
     await carryOut(deployment, undo.headers['outrider-operation']!)
@@ -217,17 +238,46 @@ describe('operations', () => {
         'AMT_ALREADY_ACTIVATED',
         'activate',
       )
-      await refusedWith(
-        host.resourceId,
-        { desiredAmtState: 'AMT_STATE_PROVISIONED', amtControlMode: 'AMT_CONTROL_MODE_ACM' },
-        'CONTROL_MODE_FIXED',
-        'activate',
-      )
       const alone = await patch(host.resourceId, { amtControlMode: 'AMT_CONTROL_MODE_ACM' })
       assert.equal(alone.status, 409)
       assert.equal(alone.body.details[0].code, 'CONTROL_MODE_FIXED')
+      assert.match(alone.body.details[0].remedy, /--control-mode admin --amt-state provisioned/)
       assert.equal(alone.headers['outrider-operation'], undefined, 'no act was asked for')
       assert.equal((await patch(host.resourceId, { amtControlMode: 'AMT_CONTROL_MODE_CCM' })).status, 200)
+    })
+
+    it('the way back from admin control mode, but not the way to it', async () => {
+      const host = await activated(deployment)
+      const upgrade = await patch(host.resourceId, {
+        desiredAmtState: 'AMT_STATE_PROVISIONED',
+        amtControlMode: 'AMT_CONTROL_MODE_ACM',
+      })
+      assert.equal(upgrade.status, 200)
+      const id = upgrade.headers['outrider-operation']!
+      const { kind, controlMode } = await operation(id)
+      assert.deepEqual([kind, controlMode], ['activate', 'admin'])
+      await deployment.inventory.changeHost(
+        deployment.project.id,
+        host.resourceId,
+        () => ({ detection: { support: 'amt', reason: 'AMT_READY', message: '', controlMode: 'admin', at: 0 } }),
+        patience(),
+      )
+      await carryOut(deployment, id)
+      assert.equal((await hostOf(host.resourceId)).amtControlMode, 'AMT_CONTROL_MODE_ACM')
+      await refusedWith(
+        host.resourceId,
+        { desiredAmtState: 'AMT_STATE_PROVISIONED', amtControlMode: 'AMT_CONTROL_MODE_CCM' },
+        'CONTROL_MODE_FIXED',
+        'activate',
+      )
+      const alone = await patch(host.resourceId, { amtControlMode: 'AMT_CONTROL_MODE_CCM' })
+      assert.match(alone.body.details[0].remedy, /^Deactivate it /)
+      await refusedWith(
+        host.resourceId,
+        { desiredAmtState: 'AMT_STATE_PROVISIONED' },
+        'AMT_ALREADY_ACTIVATED',
+        'activate',
+      )
     })
 
     it('a machine that detection found unsupported', async () => {
