@@ -32,7 +32,7 @@ export const rpcProcess = async (options: {
         // Its own group: a kill of the agent does not cut an activation in the middle of a frame.
         detached: true,
       })
-      const about = { pid: child.pid ?? 0, command: words[0] ?? '' }
+      const about = { rpcPid: child.pid ?? 0, command: words[0] ?? '' }
       const end = (): void => void child.kill('SIGTERM')
       signal.addEventListener('abort', end, { once: true })
       try {

@@ -42,8 +42,11 @@ export const isUnimplemented = (error: unknown): boolean =>
   error instanceof ConnectError && error.code === Code.Unimplemented
 
 /** A code for the log of what kept a call from succeeding. */
-export const callCode = (error: unknown): string =>
-  error instanceof ConnectError ? `GRPC_${Code[error.code] ?? error.code}` : Fault.from(error).code
+export const callCode = (error: unknown): string => {
+  // What our own side of the call threw comes wrapped.
+  const thrown = error instanceof ConnectError && error.cause instanceof Fault ? error.cause : error
+  return thrown instanceof ConnectError ? `GRPC_${Code[thrown.code] ?? thrown.code}` : Fault.from(thrown).code
+}
 
 const SUPPORT = { unsupported: agent.Support.UNSUPPORTED, ism: agent.Support.ISM, amt: agent.Support.AMT } as const
 const MODE = { none: agent.ControlMode.NONE, client: agent.ControlMode.CLIENT, admin: agent.ControlMode.ADMIN } as const

@@ -180,7 +180,7 @@ export const catalogue = {
   'agent.rpc': {
     level: 'info',
     about: 'On the node: RPC was started as a process, or ended, then with its exit code.',
-    fields: { pid: 'number', command: 'text', code: 'number' },
+    fields: { rpcPid: 'number', command: 'text', code: 'number' },
     labels: ['command', 'code'],
   },
   'agent.token': {

@@ -76,7 +76,7 @@ export class SimulatedNode {
   /** Ids of the RPC processes its agent has started and not seen the end of, oldest first. */
   rpcPids(command?: string): number[] {
     const running = new Map<number, string>()
-    for (const { event, pid, command: ran, code } of this.log.all) {
+    for (const { event, rpcPid: pid, command: ran, code } of this.log.all) {
       if (event !== 'agent.rpc') continue
       if (code === undefined) running.set(Number(pid), String(ran))
       else running.delete(Number(pid))
@@ -88,7 +88,7 @@ export class SimulatedNode {
   get allRpcPids(): number[] {
     return this.log.all
       .filter(({ event, code }) => event === 'agent.rpc' && code === undefined)
-      .map(({ pid }) => Number(pid))
+      .map(({ rpcPid }) => Number(rpcPid))
   }
 
   /** What the firmware's control socket answers. */
