@@ -103,7 +103,7 @@ export const createMps = (deps: MpsDeps): Mps => {
               identity: deps.identity(),
               config: deps.config,
               events: deps.events,
-              onTunnel: (socket) => void connected.take(socket, stopping.signal),
+              onTunnel: (socket) => connected.take(socket, stopping.signal),
             },
             signal,
           ),

@@ -73,8 +73,8 @@ describe('MPS', () => {
     )
   }
 
-  const dial = async (systemId: Guid, password = 'Password-1', user = 'admin'): Promise<DeviceTunnel> => {
-    const socket = connect({ host: '127.0.0.1', port, ca: identity.cert, servername: 'localhost' })
+  const dial = async (systemId: Guid, password = 'Password-1', user = 'admin', at = port): Promise<DeviceTunnel> => {
+    const socket = connect({ host: '127.0.0.1', port: at, ca: identity.cert, servername: 'localhost' })
     await once(socket, 'secureConnect')
     return dialCira(
       socket,
@@ -162,21 +162,51 @@ describe('MPS', () => {
     await assert.rejects(waiting, (error: Error) => error instanceof Fault && error.kind === 'unavailable')
   })
 
-  test('a handshake that says nothing does not keep the others from theirs', async () => {
+  test('peers that say nothing, or stop in the middle of a handshake, keep no device from its own', async () => {
     const id = device(9)
     await register(id)
-    const silent = await Promise.all(
-      [0, 1].map(async () => {
-        const socket: Socket = connectTcp({ host: '127.0.0.1', port })
-        await once(socket, 'connect')
-        return socket
-      }),
-    )
-    const dialling = dial(id)
-    // Both places are taken by peers that say nothing; when one of them goes, the device has its turn.
-    for (const socket of silent) socket.destroy()
-    const tunnel = await dialling
+    // Twice as many as there are places.
+    const peers: Socket[] = []
+    for (const hello of ['', '', '', '', '160301020001', '160301020001', '160301020001', '160301020001']) {
+      const socket: Socket = connectTcp({ host: '127.0.0.1', port })
+      await once(socket, 'connect')
+      socket.write(Buffer.from(hello, 'hex'))
+      peers.push(socket)
+    }
+    const tunnel = await dial(id)
+    assert.ok(peers.every((socket) => !socket.closed))
+    // The silent ones are left for the end of all tests: they must not keep the service from stopping.
+    for (const socket of peers.slice(4)) socket.destroy()
     tunnel.close()
+  })
+
+  test('an address that has as many tunnels as it may have early connections still gets more', async () => {
+    const narrow = createMps({
+      config: Value.Default(mpsConfig, { instance: 'one', connectionsPerAddress: 2 }) as never,
+      devices: database.devices,
+      secrets,
+      presence: createLocalPresence({ bus }),
+      clock: realClock,
+      events,
+      record: async () => undefined,
+      identity: () => ({ key: identity.key, certificate: identity.cert }),
+      rootPem: () => identity.cert,
+      version: '0.0.0',
+    })
+    const [address] = await narrow.listen([{ host: '127.0.0.1', port: 0 }], signal)
+    const peers: Socket[] = []
+    try {
+      for (let at = 20; at < 24; at++) {
+        await register(device(at))
+        await dial(device(at), 'Password-1', 'admin', address!.port)
+      }
+      assert.equal(narrow.tunnels, 4)
+      for (let at = 0; at < 3; at++) peers.push(connectTcp({ host: '127.0.0.1', port: address!.port }))
+      await until(() => events.named('cira.rejected').some(({ reason }) => reason === 'too-many-of-one-address'))
+    } finally {
+      await narrow.stop(signal)
+      for (const peer of peers) peer.destroy()
+    }
   })
 
   test('registering a device of another project writes nothing', async () => {

@@ -1,8 +1,13 @@
 import type { Socket } from 'node:net'
+import type { Milliseconds } from '@outrider/protocols/values'
+
+/** A peer that takes longer over its part of a handshake goes on with it beside the others. */
+const TURN: Milliseconds = 500
 
 /**
  * Lets so many TLS handshakes run at a time; further sockets wait, unread, in the order they came. A handshake is
- * the dearest thing a device can ask for before it has said who it is.
+ * the dearest thing a device can ask for before it has said who it is. What is dear is our part of it: whoever stops
+ * in the middle keeps its place for a moment only.
  */
 export class HandshakeGate {
   readonly #limit: number
@@ -43,6 +48,7 @@ export class HandshakeGate {
 
   #run(socket: Socket): void {
     this.#running.add(socket)
+    setTimeout(() => this.leave(socket), TURN).unref()
     this.#begin(socket)
   }
 }

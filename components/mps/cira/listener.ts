@@ -4,6 +4,7 @@ import type { EventSink } from '@outrider/domain/ports'
 import { seconds } from '@outrider/protocols/values'
 import type { MpsConfig } from '../config.ts'
 import { mpsFaults } from '../faults.ts'
+import { EarlySockets } from './early-sockets.ts'
 import { HandshakeGate } from './handshake-gate.ts'
 
 export interface CiraIdentity {
@@ -21,10 +22,13 @@ export interface CiraListener {
 
 /** More than any kernel keeps: what counts is its own maximum. */
 const BACKLOG = 65_535
+/** After so many bytes no more is read of a socket that waits for its handshake; a ClientHello has about as many. */
+const READ_AHEAD = 2048
 
 /**
- * The TLS side of the CIRA port: TLS 1.2 and newer (reference/mps.md 1.1), handshakes under a gate. `onTunnel` gets
- * each connection whose handshake is done.
+ * The TLS side of the CIRA port: TLS 1.2 and newer (reference/mps.md 1.1), handshakes under a gate, which only who has
+ * begun one comes to. `onTunnel` gets each connection whose handshake is done, and resolves once it is authenticated,
+ * or gone.
  */
 export const listenForDevices = async (
   options: {
@@ -33,14 +37,19 @@ export const listenForDevices = async (
     readonly identity: CiraIdentity
     readonly config: Pick<MpsConfig, 'handshakes' | 'handshakeBacklog' | 'handshakeSeconds' | 'connectionsPerAddress'>
     readonly events: EventSink
-    readonly onTunnel: (socket: TLSSocket) => void
+    readonly onTunnel: (socket: TLSSocket) => Promise<void>
   },
   signal: AbortSignal,
 ): Promise<CiraListener> => {
   const { config, events } = options
   const rejected = (reason: string, socket: Socket): void =>
     events.emit('cira.rejected', { reason, address: socket.remoteAddress ?? '' })
-  const byAddress = new Map<string, number>()
+  const early = new EarlySockets({
+    perAddress: config.connectionsPerAddress,
+    silent: config.handshakeBacklog,
+    patience: seconds(config.handshakeSeconds),
+    ended: rejected,
+  })
 
   const tls = createTlsServer({
     ...contextOf(options.identity),
@@ -54,8 +63,9 @@ export const listenForDevices = async (
     begin: (socket) => void tls.emit('connection', socket),
   })
   tls.on('secureConnection', (socket: TLSSocket) => {
-    gate.leave(rawOf(socket))
-    options.onTunnel(socket)
+    const raw = rawOf(socket)
+    gate.leave(raw)
+    void options.onTunnel(socket).then(() => early.settle(raw))
   })
   tls.on('tlsClientError', (_error, socket: TLSSocket) => {
     gate.leave(rawOf(socket))
@@ -63,28 +73,13 @@ export const listenForDevices = async (
     socket.destroy()
   })
 
-  const tcp: Server = createServer({ noDelay: true }, (socket) => {
+  const tcp: Server = createServer({ noDelay: true, highWaterMark: READ_AHEAD }, (socket) => {
     socket.on('error', () => socket.destroy())
-    const address = socket.remoteAddress ?? ''
-    const limit = config.connectionsPerAddress
-    if (limit > 0) {
-      const count = (byAddress.get(address) ?? 0) + 1
-      if (count > limit) {
-        rejected('too-many-of-one-address', socket)
-        socket.destroy()
-        return
-      }
-      byAddress.set(address, count)
-      socket.once('close', () => {
-        const left = (byAddress.get(address) ?? 1) - 1
-        if (left > 0) byAddress.set(address, left)
-        else byAddress.delete(address)
-      })
-    }
-    if (gate.enter(socket) === 'full') {
+    early.enter(socket, () => {
+      if (gate.enter(socket) === 'entered') return
       rejected(mpsFaults.CIRA_BACKLOG_FULL().code, socket)
       socket.destroy()
-    }
+    })
   })
 
   await new Promise<void>((resolve, reject) => {
@@ -103,6 +98,7 @@ export const listenForDevices = async (
     close: () =>
       new Promise((resolve) => {
         tcp.close(() => resolve())
+        early.closeAll()
       }),
   }
 }
