@@ -3,8 +3,8 @@ import { catalogue } from '@outrider/domain/events'
 /** The reference page of every event: what is logged and counted. */
 export const eventReference = (): string => `# Events
 
-Every event Outrider logs. Each also counts in \`/metrics\` as \`outrider_events_total{event="<name>"}\` with the labels
-named here. This page is generated (\`npm run generate\`) from \`domain/events/catalogue.ts\`.
+Every event Outrider logs. Each also counts in \`/metrics\` as \`outrider_<name>_total\` (dots and dashes become underscores),
+with the labels named here. This page is generated (\`npm run generate\`) from \`domain/events/catalogue.ts\`.
 
 | event | level | meaning | fields | labels |
 | --- | --- | --- | --- | --- |

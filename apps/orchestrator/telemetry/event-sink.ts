@@ -35,7 +35,7 @@ export const createTelemetry = (
   const counters = new Map<string, Counter>()
   for (const [name, declaration] of Object.entries(catalogue) as [string, EventDeclaration][]) {
     const counter = new Counter({
-      name: `outrider_${name.replaceAll('.', '_')}_total`,
+      name: `outrider_${name.replaceAll(/[.-]/g, '_')}_total`,
       help: declaration.about,
       labelNames: [...(declaration.labels ?? [])],
       registers: [registry],
