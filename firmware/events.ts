@@ -1,4 +1,5 @@
 import type { TunnelStatus } from './cira/tunnel-status.ts'
+import type { Disturbance } from './disturbance/disturbance.ts'
 
 /** What happens inside a firmware, by name; for whoever stands around it (a supervisor, a test, a log). */
 export interface FirmwareEventMap {
@@ -7,6 +8,8 @@ export interface FirmwareEventMap {
   os: { readonly running: false; readonly graceful: boolean } | { readonly running: true }
   controlMode: { readonly from: number; readonly to: number }
   tunnel: TunnelStatus
+  /** Something went wrong on demand. */
+  disturbed: Disturbance
   /** A person at the machine would see this on its screen. */
   screen: { readonly consentCode: string | null }
 }

@@ -5,7 +5,8 @@ import { type Dial, TunnelClient } from './cira/tunnel-client.ts'
 import { type FirmwareClock, pause, systemClock } from './clock.ts'
 import type { Device } from './device.ts'
 import { freshVolatile, restartEngine } from './device.ts'
-import { type Disturbance, Disturbances } from './disturbance/disturbances.ts'
+import type { Disturbance } from './disturbance/disturbance.ts'
+import { Disturbances } from './disturbance/disturbances.ts'
 import { FirmwareEvents } from './events.ts'
 import { firmwareFaults } from './faults.ts'
 import { DigestGate } from './http/digest-gate.ts'
@@ -70,7 +71,7 @@ export const createFirmware = (options: FirmwareOptions): Firmware => {
   const random = options.random ?? systemRandom
   const timing = timingOf(options.timing ?? 'real', options.timingOverrides)
   const events = new FirmwareEvents()
-  const disturbances = new Disturbances(options.disturbances)
+  const disturbances = new Disturbances(options.disturbances, (disturbance) => events.emit('disturbed', disturbance))
   const dnsSuffix = options.dnsSuffix ?? 'vprodemo.com'
   const store = new StateStore(options.flash ?? memoryFlash(), () =>
     factoryState({ now: clock.now(), random, quirks, dnsSuffix, lmsPresent: options.lmsPresent ?? false }),

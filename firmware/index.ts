@@ -6,11 +6,15 @@ export { type ControlAddress, type ControlServer, serveControl } from './control
 export { type KnownSecret, report, secretsOf } from './control/report.ts'
 export {
   type CiraDisturbance,
+  ciraTroubles,
   type Disturbance,
-  Disturbances,
   type MeiDisturbance,
+  meiTroubles,
+  readDisturbance,
   type WsmanDisturbance,
-} from './disturbance/disturbances.ts'
+  wsmanTroubles,
+} from './disturbance/disturbance.ts'
+export { Disturbances } from './disturbance/disturbances.ts'
 export { type FirmwareEventMap, type FirmwareEventName, FirmwareEvents } from './events.ts'
 export { firmwareFaults } from './faults.ts'
 export { createFirmware, type Firmware, type FirmwareOptions } from './firmware.ts'

@@ -54,6 +54,7 @@ const run = async (flags: Flags): Promise<void> => {
   firmware.events.on('tunnel', ({ at, reason, server }) =>
     say(`tunnel ${at}${server === null ? '' : ` ${server}`}${reason === '' ? '' : `: ${reason}`}`),
   )
+  firmware.events.on('disturbed', (disturbance) => say(`disturbed: ${JSON.stringify(disturbance)}`))
   firmware.events.on('screen', ({ consentCode }) => {
     if (consentCode !== null) say('the screen shows a consent code')
   })

@@ -4,6 +4,7 @@ import {
   type Disturbance,
   type Identity,
   quirksOf,
+  readDisturbance,
   type Sku,
   simulatedVersions,
 } from '@outrider/firmware'
@@ -46,13 +47,17 @@ const versionArgument = (text: string): string => {
 }
 
 export const collectDisturbance = (text: string, before: readonly Disturbance[]): readonly Disturbance[] => {
+  let value: unknown
   try {
-    return [...before, JSON.parse(text) as Disturbance]
+    value = JSON.parse(text)
   } catch {
     throw new InvalidArgumentError(
       'It is not JSON, e.g. {"at":"wsman","what":"drop-after","operation":"Setup","times":1}.',
     )
   }
+  const disturbance = readDisturbance(value)
+  if (typeof disturbance === 'string') throw new InvalidArgumentError(`It is no disturbance: ${disturbance}.`)
+  return [...before, disturbance]
 }
 
 export const withIdentity = (command: Command): Command =>

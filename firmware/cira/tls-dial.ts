@@ -29,6 +29,8 @@ export const secure = async (
     ecdhCurve: profile.curves,
     ...(profile.ciphers === undefined ? {} : { ciphers: profile.ciphers }),
   })
+  // What happens to the connection below reaches the one above; an end of the attempt ends both.
+  stream.on('error', () => undefined)
   const abandon = (): void => {
     socket.destroy()
     stream.destroy()

@@ -223,11 +223,12 @@ export class TunnelClient implements TunnelControl {
   /** Tries one server; `connected`, or why not. */
   async #reach(server: ManagementServer, decision: Dialling, signal: AbortSignal): Promise<string> {
     if (this.#dial === undefined) return 'no network'
-    if (this.#disturbances.cira(['refuse'])) return 'connection refused'
+    if (this.#disturbances.cira(['refuse'], 'tcp')) return 'connection refused'
     if (server.authMethod !== 2) return 'mutual authentication is not supported'
     try {
-      const plain = await this.#dial(server.accessInfo, server.port, signal)
-      if (signal.aborted) plain.destroy()
+      const dialled = await this.#dial(server.accessInfo, server.port, signal)
+      if (signal.aborted) dialled.destroy()
+      const plain = this.#disturbed(dialled, 'tls')
       const { settings } = this.#device.store.now
       const secured = await secure(
         plain,
@@ -248,8 +249,7 @@ export class TunnelClient implements TunnelControl {
   }
 
   async #tunnel(socket: Duplex, server: ManagementServer, decision: Dialling, signal: AbortSignal): Promise<void> {
-    const disturbance = this.#disturbances.cira(['drop', 'stall', 'half-frame', 'garbage'])
-    const stream = disturbance === undefined ? socket : disturb(socket, disturbance, this.#device.random)
+    const stream = this.#disturbed(socket, 'apf')
     const { identity, timing, clock } = this.#device
     const ports = this.#hasTls() ? TLS_PORTS : PLAIN_PORTS
     const tunnel = await dialCira(
@@ -279,6 +279,11 @@ export class TunnelClient implements TunnelControl {
     this.#activity = { is: 'connected', tunnel, socket, server, cancelLifetime }
     this.#report('connected', '', decision.trigger, server.accessInfo)
     void tunnel.closed.then((reason) => this.#lost(tunnel, reason))
+  }
+
+  #disturbed(stream: Duplex, where: 'tls' | 'apf'): Duplex {
+    const disturbance = this.#disturbances.cira(['drop', 'stall', 'half-frame', 'garbage'], where)
+    return disturbance === undefined ? stream : disturb(stream, disturbance, this.#device.random)
   }
 
   #accept(port: number, channel: Channel): boolean {

@@ -1,4 +1,4 @@
-import type { Disturbance } from '../disturbance/disturbances.ts'
+import { ciraTroubles, meiTroubles, readDisturbance, wsmanTroubles } from '../disturbance/disturbance.ts'
 import type { Firmware } from '../firmware.ts'
 import { wipe } from '../provisioning/setup.ts'
 
@@ -19,12 +19,7 @@ const flag = (input: ActionInput, name: string): boolean | undefined =>
 
 const done = {}
 
-const isDisturbance = (value: unknown): value is Disturbance =>
-  typeof value === 'object' &&
-  value !== null &&
-  'what' in value &&
-  'at' in value &&
-  (value.at === 'mei' || value.at === 'cira' || value.at === 'wsman')
+const listed = (troubles: object): string => Object.keys(troubles).join(', ')
 
 /** What a person or the network can do to a machine (amt-firmware.md 18), and what a test can. */
 export const actions: Readonly<Record<string, Action>> = {
@@ -136,9 +131,18 @@ export const actions: Readonly<Record<string, Action>> = {
   },
   disturb: {
     about: 'make something go wrong: at mei, cira or wsman; times and skip say on which occasions',
-    input: { at: 'mei | cira | wsman', what: 'see Disturbance', times: 'number', skip: 'number' },
-    run: ({ disturbances }, input) =>
-      isDisturbance(input) ? { id: disturbances.add(input) } : 'at must be mei, cira or wsman, and what must be given',
+    input: {
+      at: 'mei | cira | wsman',
+      what: `mei: ${listed(meiTroubles)}; cira: ${listed(ciraTroubles)}; wsman: ${listed(wsmanTroubles)}`,
+      'client, command, status': 'mei: which client, which message, what status',
+      'step, nth, afterBytes': 'cira: tls or an APF message of the device, which one of them, how far into it',
+      'cls, operation, way, milliseconds, subcode, status': 'wsman: which requests, and what they get',
+      'times, skip': 'numbers',
+    },
+    run: ({ disturbances }, input) => {
+      const disturbance = readDisturbance(input)
+      return typeof disturbance === 'string' ? disturbance : { id: disturbances.add(disturbance) }
+    },
   },
   calm: {
     about: 'nothing goes wrong any more',

@@ -1,63 +1,4 @@
-import type { Milliseconds } from '@outrider/protocols/values'
-import type { FaultSubcode } from '@outrider/protocols/wsman'
-
-/**
- * Something that goes wrong on demand, as data: given as an option, or through the control API while the firmware
- * runs. Each holds for `times` occasions (for ever where left out) after the first `skip` of them.
- */
-export type Disturbance = { readonly times?: number; readonly skip?: number } & (
-  | MeiDisturbance
-  | CiraDisturbance
-  | WsmanDisturbance
-)
-
-export interface MeiDisturbance {
-  readonly at: 'mei'
-  /** Which client of the engine; any where left out. */
-  readonly client?: 'amthi' | 'lme' | 'watchdog'
-  /**
-   * - `no-driver`    there is no device node
-   * - `permission`   the node may not be opened
-   * - `no-client`    the engine has no such client: ENOTTY
-   * - `busy`         somebody else holds it: EBUSY
-   * - `reset`        the engine goes away after a message was written: ENODEV
-   * - `silence`      a message is never answered
-   */
-  readonly what: 'no-driver' | 'permission' | 'no-client' | 'busy' | 'reset' | 'silence'
-}
-
-export interface CiraDisturbance {
-  readonly at: 'cira'
-  /**
-   * - `refuse`      the device does not reach the server
-   * - `drop`        the connection is cut after `afterBytes` bytes sent
-   * - `stall`       after `afterBytes` nothing is sent any more, though the connection stays
-   * - `half-frame`  after `afterBytes` the message under way is cut short and the connection ended in order
-   * - `garbage`     after `afterBytes` what is sent is noise
-   */
-  readonly what: 'refuse' | 'drop' | 'stall' | 'half-frame' | 'garbage'
-  readonly afterBytes?: number
-}
-
-export interface WsmanDisturbance {
-  readonly at: 'wsman'
-  /** Class name and operation (`get`, `put`, `create`, `delete`, `enumerate`, `pull` or a method); any if left out. */
-  readonly cls?: string
-  readonly operation?: string
-  /** Which way the request came; either where left out. */
-  readonly way?: 'local' | 'tunnel'
-  /**
-   * - `drop-before`  the connection ends with nothing done
-   * - `drop-after`   the connection ends after it was done, without an answer
-   * - `wrong-nonce`  login is refused as if the nonce had run out
-   * - `delay`        the answer takes `milliseconds` longer
-   * - `http-500`     the answer is an internal error, nothing done
-   * - `fault`        the answer is the SOAP fault `subcode`, nothing done
-   */
-  readonly what: 'drop-before' | 'drop-after' | 'wrong-nonce' | 'delay' | 'http-500' | 'fault'
-  readonly milliseconds?: Milliseconds
-  readonly subcode?: FaultSubcode
-}
+import type { CiraDisturbance, Disturbance, MeiDisturbance, WsmanDisturbance } from './disturbance.ts'
 
 interface Armed {
   readonly id: number
@@ -68,10 +9,13 @@ interface Armed {
 
 /** The disturbances of one firmware and how often each still happens. */
 export class Disturbances {
+  readonly #happened: (disturbance: Disturbance) => void
   #armed: Armed[] = []
   #ids = 0
 
-  constructor(initial: readonly Disturbance[] = []) {
+  /** `happened` hears of each one that does. */
+  constructor(initial: readonly Disturbance[] = [], happened: (disturbance: Disturbance) => void = () => undefined) {
+    this.#happened = happened
     for (const each of initial) this.add(each)
   }
 
@@ -87,6 +31,11 @@ export class Disturbances {
     this.#armed = []
   }
 
+  /** Whether nothing is armed: then nobody need look at what passes. */
+  get calm(): boolean {
+    return this.#armed.length === 0
+  }
+
   list(): readonly { readonly id: number; readonly disturbance: Disturbance; readonly left: number | 'always' }[] {
     return this.#armed.map(({ id, disturbance, times }) => ({
       id,
@@ -95,15 +44,26 @@ export class Disturbances {
     }))
   }
 
-  mei(client: string, what: readonly MeiDisturbance['what'][]): MeiDisturbance | undefined {
+  mei(
+    message: { readonly client: string; readonly command?: string },
+    what: readonly MeiDisturbance['what'][],
+  ): MeiDisturbance | undefined {
     return this.#happens(
       (each): each is MeiDisturbance =>
-        each.at === 'mei' && what.includes(each.what) && (each.client === undefined || each.client === client),
+        each.at === 'mei' &&
+        what.includes(each.what) &&
+        (each.client === undefined || each.client === message.client) &&
+        (each.command === undefined || each.command === message.command),
     )
   }
 
-  cira(what: readonly CiraDisturbance['what'][]): CiraDisturbance | undefined {
-    return this.#happens((each): each is CiraDisturbance => each.at === 'cira' && what.includes(each.what))
+  cira(what: readonly CiraDisturbance['what'][], where: 'tcp' | 'tls' | 'apf'): CiraDisturbance | undefined {
+    return this.#happens(
+      (each): each is CiraDisturbance =>
+        each.at === 'cira' &&
+        what.includes(each.what) &&
+        (where === 'tcp' || (where === 'tls') === (each.step === 'tls')),
+    )
   }
 
   wsman(
@@ -129,6 +89,7 @@ export class Disturbances {
         continue
       }
       if (--armed.times <= 0) this.#armed = this.#armed.filter((each) => each !== armed)
+      this.#happened(armed.disturbance)
       return armed.disturbance
     }
     return undefined

@@ -1,25 +1,28 @@
 import { Duplex } from 'node:stream'
 import type { Random } from '../random.ts'
-import type { CiraDisturbance } from './disturbances.ts'
+import type { CiraDisturbance } from './disturbance.ts'
+import { type TroubleSpot, troubleSpot } from './trouble-spot.ts'
 
 /** A stream whose sending side goes wrong after some bytes; receiving is left as it is. */
 class DisturbedStream extends Duplex {
   readonly #inner: Duplex
   readonly #what: CiraDisturbance['what']
   readonly #random: Random
-  #left: number
+  readonly #spot: TroubleSpot
+  #wrong = false
 
   constructor(inner: Duplex, disturbance: CiraDisturbance, random: Random) {
     super()
     this.#inner = inner
     this.#what = disturbance.what
-    this.#left = disturbance.afterBytes ?? 0
+    this.#spot = troubleSpot(disturbance)
     this.#random = random
     inner.on('data', (chunk) => {
       if (!this.push(chunk)) inner.pause()
     })
     inner.on('end', () => this.push(null))
-    inner.on('error', (error) => this.destroy(error))
+    // Its end is enough: an error would go on to whatever is built on this, whether anybody is left there or not.
+    inner.on('error', () => this.destroy())
     inner.on('close', () => this.destroy())
   }
 
@@ -28,9 +31,10 @@ class DisturbedStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    const whole = chunk.subarray(0, this.#left)
-    this.#left -= whole.length
-    if (whole.length === chunk.length) {
+    const passes = this.#wrong ? 0 : this.#spot(chunk)
+    const whole = chunk.subarray(0, passes)
+    this.#wrong ||= passes < chunk.length
+    if (!this.#wrong) {
       this.#inner.write(chunk, done)
       return
     }

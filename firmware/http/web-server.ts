@@ -9,7 +9,8 @@ import {
   writeUnauthorized,
 } from '@outrider/protocols/wsman'
 import type { Device } from '../device.ts'
-import type { Disturbances, WsmanDisturbance } from '../disturbance/disturbances.ts'
+import type { WsmanDisturbance } from '../disturbance/disturbance.ts'
+import type { Disturbances } from '../disturbance/disturbances.ts'
 import { serverVersion } from '../identity.ts'
 import type { WsmanAnswer, WsmanEngine } from '../wsman/engine.ts'
 import type { Caller } from '../wsman/model.ts'
@@ -18,7 +19,8 @@ import type { DigestGate } from './digest-gate.ts'
 /** What is done with a request: bytes to write and whether the connection goes on, or an end without a word. */
 interface Reply {
   readonly bytes: Bytes | 'none'
-  readonly close: boolean
+  /** `stall`: the connection stays, and nothing more happens on it. */
+  readonly close: boolean | 'stall'
   readonly after: readonly (() => void)[]
 }
 
@@ -56,7 +58,8 @@ export class WebServer {
         } finally {
           for (const act of reply.after) act()
         }
-        if (reply.close) return
+        if (reply.close === 'stall') await untilGone(stream, signal)
+        if (reply.close !== false) return
       }
     } catch {
       // The peer or the tunnel went away: nobody is left to be told.
@@ -116,22 +119,49 @@ export class WebServer {
     if (wsman === undefined) return this.#badRequest()
 
     const { timing } = this.#device
-    const disturbance = this.#disturbances.wsman(label, ['drop-before', 'drop-after', 'delay', 'http-500', 'fault'])
+    const disturbance = this.#disturbances.wsman(label, AFTER_LOGIN)
     const pause = (way === 'local' ? timing.localAnswer : timing.tunnelAnswer) + delayOf(disturbance)
     if (pause > 0) await this.#device.delay(pause)
     switch (disturbance?.what) {
       case 'drop-before':
         return DROP
+      case 'stall-before':
+        return { ...DROP, close: 'stall' }
+      case 'garbage-before':
+        return { ...DROP, bytes: this.#noise() }
+      case 'status':
+        return this.#soap(this.#engine.returning(wsman, disturbance.status ?? 1), !request.keepAlive)
       case 'http-500':
         return this.#soap({ ...this.#engine.refused(wsman, 'InternalError'), status: 500 }, true)
       case 'fault':
         return this.#soap(this.#engine.refused(wsman, disturbance.subcode ?? 'InternalError'), !request.keepAlive)
       default: {
         const answer = await this.#carryOut(wsman, pinned ? { ...admission.caller, pinned } : admission.caller)
-        if (disturbance?.what === 'drop-after') return { ...DROP, after: answer.afterReply }
-        return this.#soap(answer, answer.endsConnection || !request.keepAlive || answer.status !== 200)
+        const reply = this.#soap(answer, answer.endsConnection || !request.keepAlive || answer.status !== 200)
+        return this.#afterwards(reply, disturbance)
       }
     }
+  }
+
+  /** What becomes of the answer to something that was done. */
+  #afterwards(reply: Reply, disturbance: WsmanDisturbance | undefined): Reply {
+    const { after, bytes } = reply
+    switch (disturbance?.what) {
+      case 'drop-after':
+        return { ...DROP, after }
+      case 'stall-after':
+        return { ...DROP, close: 'stall', after }
+      case 'garbage-after':
+        return { ...DROP, bytes: this.#noise(), after }
+      case 'half-answer':
+        return { bytes: bytes === 'none' ? bytes : bytes.subarray(0, bytes.length >> 1), close: true, after }
+      default:
+        return reply
+    }
+  }
+
+  #noise(): Bytes {
+    return this.#device.random(NOISE)
   }
 
   /** The WS-MAN request in a body; `undefined` where it is none. */
@@ -186,6 +216,28 @@ export class WebServer {
       after: [],
     }
   }
+}
+
+/** What goes wrong with a request whose sender has proved to be it. */
+const AFTER_LOGIN = [
+  'drop-before',
+  'drop-after',
+  'stall-before',
+  'stall-after',
+  'garbage-before',
+  'garbage-after',
+  'half-answer',
+  'delay',
+  'http-500',
+  'fault',
+  'status',
+] as const
+
+const NOISE = 300
+
+/** Resolves once the peer has ended its side; what it still says is not heard. */
+const untilGone = async (stream: ByteStream, signal: AbortSignal): Promise<void> => {
+  while ((await stream.read(signal)) !== undefined);
 }
 
 const PAGE = '<html><head><title>Intel&reg; Active Management Technology</title></head><body>Log On</body></html>'

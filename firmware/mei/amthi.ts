@@ -143,6 +143,12 @@ export const answerAmthi = (device: Device, message: Bytes): Bytes => {
   }
 }
 
+/** A response to a message that says this status and nothing else. */
+export const amthiStatusOnly = (message: Bytes, value: number): Bytes => {
+  const request = decodeAmthiRequest(message)
+  return encodeAmthiStatus(request.is === 'command' ? amthiCommands[request.name].id : request.id, value)
+}
+
 const answerCommand = <N extends AmthiName>(device: Device, name: N, input: AmthiInput<N>): Bytes => {
   const { id } = amthiCommands[name]
   if (!device.store.now.bios.enabled && !ALWAYS.includes(name)) return encodeAmthiStatus(id, NOT_READY)

@@ -24,14 +24,18 @@ export type Passage = 'pass' | 'silence' | 'reset'
 export class EngineConnection implements MeiConnection, HostSide {
   readonly maxMessageBytes: number
   readonly protocolVersion = 1
-  readonly #passage: () => Passage
+  readonly #passage: (message: Bytes) => Passage
   readonly #closed: (connection: EngineConnection) => void
   readonly #queue: Bytes[] = []
   #client: EngineClient | undefined
   #reader: Waiter<Bytes> | undefined
   #end: Fault | undefined
 
-  constructor(maxMessageBytes: number, passage: () => Passage, closed: (connection: EngineConnection) => void) {
+  constructor(
+    maxMessageBytes: number,
+    passage: (message: Bytes) => Passage,
+    closed: (connection: EngineConnection) => void,
+  ) {
     this.maxMessageBytes = maxMessageBytes
     this.#passage = passage
     this.#closed = closed
@@ -47,7 +51,7 @@ export class EngineConnection implements MeiConnection, HostSide {
     if (this.#end !== undefined) throw this.#end
     if (message.length > this.maxMessageBytes)
       throw new RangeError(`a message of at most ${this.maxMessageBytes} bytes was given ${message.length}`)
-    const passage = this.#passage()
+    const passage = this.#passage(message)
     if (passage === 'pass') this.#client?.receive(message.slice())
     else if (passage === 'reset') this.reset()
   }

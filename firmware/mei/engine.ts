@@ -2,8 +2,9 @@ import { type MeiConnection, type MeiPort, meiClientName, meiFaults } from '@out
 import { type Bytes, Fault, type Guid } from '@outrider/protocols/values'
 import type { Device } from '../device.ts'
 import type { Disturbances } from '../disturbance/disturbances.ts'
-import { answerAmthi } from './amthi.ts'
-import { type EngineClient, EngineConnection, type HostSide } from './engine-connection.ts'
+import { amthiStatusOnly, answerAmthi } from './amthi.ts'
+import { type EngineClient, EngineConnection, type HostSide, type Passage } from './engine-connection.ts'
+import { labelOf } from './labels.ts'
 import { answerWatchdog } from './watchdog.ts'
 
 type ClientName = 'amthi' | 'lme' | 'watchdog'
@@ -32,7 +33,7 @@ export class Engine implements MeiPort {
   async connect(client: Guid, signal: AbortSignal): Promise<MeiConnection> {
     signal.throwIfAborted()
     const name = meiClientName(client)
-    const disturbance = this.#disturbances.mei(name ?? '', ['no-driver', 'permission', 'no-client', 'busy'])
+    const disturbance = this.#disturbances.mei({ client: name ?? '' }, ['no-driver', 'permission', 'no-client', 'busy'])
     switch (disturbance?.what) {
       case 'no-driver':
         throw meiFaults.MEI_NO_DRIVER({ device: '/dev/mei0' })
@@ -51,10 +52,10 @@ export class Engine implements MeiPort {
     }
     const connection = new EngineConnection(
       maxMessageBytes[name],
-      () => passage(this.#disturbances.mei(name, ['reset', 'silence'])?.what),
+      (message) => this.#passage(name, message),
       (gone) => this.#open.delete(gone),
     )
-    connection.attach(this.#serve(name, connection))
+    connection.attach(this.#serve(name, this.#disturbedHost(name, connection)))
     this.#open.set(connection, name)
     return connection
   }
@@ -64,12 +65,48 @@ export class Engine implements MeiPort {
     for (const [connection, name] of [...this.#open]) if (which === undefined || which === name) connection.reset()
   }
 
+  /** How a message of the host fares. */
+  #passage(client: ClientName, message: Bytes): Passage {
+    if (this.#disturbances.calm) return 'pass'
+    const disturbance = this.#disturbances.mei({ client, command: labelOf(client, message) }, ['reset', 'silence'])
+    return disturbance?.what === 'reset' || disturbance?.what === 'silence' ? disturbance.what : 'pass'
+  }
+
+  /** The host as a client of the engine sees it, with what goes wrong on the way to it. */
+  #disturbedHost(client: ClientName, host: HostSide): HostSide {
+    return {
+      reset: () => host.reset(),
+      send: (message) => {
+        if (this.#disturbances.calm) {
+          host.send(message)
+          return
+        }
+        const label = { client, command: labelOf(client, message) }
+        const disturbance = this.#disturbances.mei(label, ['reset-after', 'silence-after', 'garbage', 'half'])
+        switch (disturbance?.what) {
+          case 'reset-after':
+            host.reset()
+            return
+          case 'silence-after':
+            return
+          case 'garbage':
+            host.send(this.#device.random(message.length))
+            return
+          case 'half':
+            host.send(message.subarray(0, message.length >> 1))
+            return
+          default:
+            host.send(message)
+        }
+      },
+    }
+  }
+
   #serve(name: ClientName, host: HostSide): EngineClient {
     if (name === 'lme') return this.#lme(host)
-    const answer = name === 'amthi' ? answerAmthi : answerWatchdog
     return {
       receive: (message) => {
-        const response = unlessMalformed(() => answer(this.#device, message))
+        const response = unlessMalformed(() => this.#answer(name, message))
         // The engine drops a connection on which it is sent nonsense.
         if (response === undefined) host.reset()
         else host.send(response)
@@ -77,10 +114,16 @@ export class Engine implements MeiPort {
       closed: () => undefined,
     }
   }
-}
 
-const passage = (what: string | undefined): 'pass' | 'silence' | 'reset' =>
-  what === 'reset' || what === 'silence' ? what : 'pass'
+  #answer(name: 'amthi' | 'watchdog', message: Bytes): Bytes {
+    if (name === 'watchdog') return answerWatchdog(this.#device, message)
+    if (this.#disturbances.calm) return answerAmthi(this.#device, message)
+    const disturbance = this.#disturbances.mei({ client: name, command: labelOf(name, message) }, ['status'])
+    return disturbance === undefined
+      ? answerAmthi(this.#device, message)
+      : amthiStatusOnly(message, disturbance.status ?? 1)
+  }
+}
 
 const unlessMalformed = (answer: () => Bytes): Bytes | undefined => {
   try {

@@ -87,6 +87,23 @@ export class WsmanEngine {
     return { status: 400, document, afterReply: [], endsConnection: false }
   }
 
+  /** The answer of a method that returns this number and nothing else; a fault where the request calls none. */
+  returning(request: WsmanRequest, returnValue: number): WsmanAnswer {
+    const { operation, resourceUri } = request
+    const model = this.#classes.get(resourceUri)
+    if (operation.type !== 'invoke' || model === undefined) return this.refused(request, 'InternalError')
+    const { method } = operation
+    const output = printOutput(model.cls, method, { ReturnValue: returnValue })
+    const document = encodeResponse({
+      relatesTo: request.messageId,
+      messageId: this.#messageId(),
+      resourceUri,
+      result: { type: 'invoke', method, output },
+      dated: model.cls.dated,
+    })
+    return { status: 200, document, afterReply: [], endsConnection: false }
+  }
+
   #messageId(): string {
     const count = (++this.#messages).toString(16).toUpperCase().padStart(12, '0')
     return `uuid:00000000-8086-8086-8086-${count}`
