@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 
 /** What a process has used, from `/proc`. */
 export interface Usage {
@@ -18,4 +19,16 @@ export const usageOf = (pid: number): Usage => {
     cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND,
     residentBytes: Number(resident) * 1024,
   }
+}
+
+/** Preloads a program with what `residentAfterCollection` needs. */
+export const collectable = `--import=${new URL('load/collect-on-signal.ts', import.meta.url).href}`
+
+const COLLECTING = 2000
+
+/** What is resident once garbage is collected, of a program that was started with `collectable`. */
+export const residentAfterCollection = async (pid: number): Promise<number> => {
+  process.kill(pid, 'SIGUSR2')
+  await pause(COLLECTING)
+  return usageOf(pid).residentBytes
 }

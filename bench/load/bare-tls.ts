@@ -4,12 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { type Usage, usageOf } from '../process-usage.ts'
+import { collectable, residentAfterCollection, usageOf } from '../process-usage.ts'
 
 const folder = new URL('.', import.meta.url).pathname
 
 const start = (words: readonly string[]): { readonly child: ChildProcess; line(): Promise<string> } => {
-  const child = spawn(process.execPath, ['--max-semi-space-size=2', ...words], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--max-semi-space-size=2', collectable, ...words], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]()
   return {
     child,
@@ -27,8 +29,7 @@ const start = (words: readonly string[]): { readonly child: ChildProcess; line()
  */
 export const bareTls = async (
   steps: readonly number[],
-  settle: () => Promise<void>,
-): Promise<readonly (Usage & { readonly handshakeCpuSeconds: number })[]> => {
+): Promise<readonly { readonly handshakeCpuSeconds: number; readonly residentBytes: number }[]> => {
   const certificates = await mkdtemp(join(tmpdir(), 'outrider-bench-'))
   const [key, cert] = [join(certificates, 'key.pem'), join(certificates, 'cert.pem')]
   execFileSync(
@@ -59,8 +60,7 @@ export const bareTls = async (
       client.child.stdin!.write(`${count}\n`)
       await client.line()
       const handshakeCpuSeconds = usageOf(server.child.pid!).cpuSeconds - before.cpuSeconds
-      await settle()
-      used.push({ ...usageOf(server.child.pid!), handshakeCpuSeconds })
+      used.push({ residentBytes: await residentAfterCollection(server.child.pid!), handshakeCpuSeconds })
     }
     return used
   } finally {
