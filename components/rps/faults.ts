@@ -18,7 +18,7 @@ export const rpsFaults = faultTable({
   },
   PROFILE_NOT_FOUND: {
     kind: 'missing',
-    message: 'There is no AMT profile {name}.',
+    message: 'AMT profile {name} Not Found',
     remedy: 'Look at the profiles of the project, or leave the choice to the default one.',
   },
   PROFILE_EXISTS: {
@@ -30,6 +30,21 @@ export const rpsFaults = faultTable({
     kind: 'invalid',
     message: 'The AMT profile is not complete: {reason}',
     remedy: 'Correct the field that is named.',
+  },
+  PROFILE_REFERENCE_MISSING: {
+    kind: 'invalid',
+    message: "Referenced {word} {name} doesn't exist",
+    remedy: 'Create the CIRA config {name} first, or leave it out.',
+  },
+  LIST_QUERY_INVALID: {
+    kind: 'invalid',
+    message: 'The list cannot be asked for like this: {reason}',
+    remedy: 'Correct $top, $skip or $count.',
+  },
+  VERSION_OUTDATED: {
+    kind: 'conflict',
+    message: 'The entry has another version by now than the one the change was meant for.',
+    remedy: 'Look at the entry as it is now, which is the answer, and repeat the change with its version.',
   },
   PROFILE_SECRET_MISSING: {
     kind: 'unavailable',
@@ -78,7 +93,7 @@ export const rpsFaults = faultTable({
   },
   CIRA_CONFIG_NOT_FOUND: {
     kind: 'missing',
-    message: 'There is no CIRA config {name}.',
+    message: 'CIRA profile {name} Not Found',
     remedy: 'Look at the CIRA configs of the project.',
   },
   CIRA_CONFIG_EXISTS: {

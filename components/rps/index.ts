@@ -1,8 +1,13 @@
 import type { Provisioning } from '@outrider/domain/ports'
 import type { WebSocket } from 'ws'
+import { watchExpiry } from './expiry.ts'
+import { Turns } from './kept-secret.ts'
 import { KeptCertificates } from './provisioning-certificates/index.ts'
 import { ciraConfigRoutes } from './rest/cira-configs.ts'
+import type { RestDeps } from './rest/deps.ts'
+import { domainRoutes } from './rest/domains.ts'
 import { profileRoutes } from './rest/profiles.ts'
+import { serviceRoutes } from './rest/service.ts'
 import { createTickets } from './tickets.ts'
 import { ProvisioningSession, type RpsDeps } from './websocket/session.ts'
 
@@ -23,6 +28,8 @@ export interface Rps {
   readonly sessions: number
   /** What dm-manager asks of RPS. */
   readonly provisioning: Provisioning
+  /** Begins to watch the certificates it keeps. */
+  start(): void
   stop(): Promise<void>
 }
 
@@ -36,6 +43,8 @@ export const createRps = (deps: RpsDeps): Rps => {
   const stopping = new AbortController()
   const sessions = new Set<ProvisioningSession>()
   const certificates = new KeptCertificates(deps.secrets)
+  const rest: RestDeps = { ...deps, certificates, turns: new Turns() }
+  let watching: Promise<void> = Promise.resolve()
 
   const onConnection = (socket: WebSocket, { from }: { readonly from: string }): void => {
     const session = new ProvisioningSession(
@@ -63,14 +72,18 @@ export const createRps = (deps: RpsDeps): Rps => {
   }
 
   return {
-    routes: [...ciraConfigRoutes(deps.store, deps.secrets), ...profileRoutes(deps.store, deps.secrets)],
+    routes: [...ciraConfigRoutes(rest), ...profileRoutes(rest), ...domainRoutes(rest), ...serviceRoutes(rest)],
     sockets: PATHS.map((path) => ({ path, onConnection })),
     get sessions() {
       return sessions.size
     },
     provisioning: createTickets(deps),
+    start() {
+      watching = watchExpiry(deps, stopping.signal)
+    },
     async stop() {
       stopping.abort()
+      await watching
       await Promise.all([...sessions].map((session) => session.ended))
     },
   }

@@ -1,4 +1,4 @@
-import type { AmtProfile, CiraConfig } from '@outrider/domain/ports'
+import type { AmtProfile, CiraConfig, DomainProfile } from '@outrider/domain/ports'
 
 /** How a CIRA config is shown (reference/rps.md 3.3): never with its password. */
 export const ciraConfigItem = (config: CiraConfig) => ({
@@ -38,4 +38,14 @@ export const profileItem = (profile: AmtProfile) => ({
   localWifiSyncEnabled: profile.localWifiSyncEnabled,
   uefiWifiSyncEnabled: profile.uefiWifiSyncEnabled,
   proxyConfigs: [],
+})
+
+/** How a domain is shown (reference/rps.md 3.4): never with its certificate or password. */
+export const domainItem = (domain: DomainProfile) => ({
+  profileName: domain.name,
+  domainSuffix: domain.suffix,
+  provisioningCertStorageFormat: domain.storageFormat,
+  expirationDate: new Date(domain.expiresAt).toISOString(),
+  tenantId: domain.project,
+  version: String(domain.version),
 })

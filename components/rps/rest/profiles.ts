@@ -1,165 +1,274 @@
-import { oneProject, type RequestContext } from '@outrider/domain/identity'
-import type { AmtProfile, ProvisioningStore, SecretStore } from '@outrider/domain/ports'
+import type { ProjectId, RequestContext } from '@outrider/domain/identity'
+import { type AmtProfile, profileSecretKeys, type SecretValues } from '@outrider/domain/ports'
 import { route } from '@outrider/protocols/rest'
 import { Secret } from '@outrider/protocols/values'
-import { type Static, Type } from 'typebox'
 import { rpsFaults } from '../faults.ts'
+import { readKept, writeKept } from '../kept-secret.ts'
+import { ciraConfigTurn } from './cira-configs.ts'
+import { tagged } from './conditional.ts'
+import { documented, nameParams, type RestDeps } from './deps.ts'
 import { profileItem } from './items.ts'
 import { listAll, listQuery } from './listing.ts'
+import { changedProfile, newProfile, type StoredPasswords } from './profile-rules.ts'
+import { flagOf, type Given, numberOf, problemsOf, refuse, textOf, wordOf } from './rules.ts'
+import { findNamed, projectFor } from './scope.ts'
+import { meantBy, outdated } from './versions.ts'
 
 const row = route<RequestContext>()
-const name = Type.String({ pattern: '^[a-zA-Z0-9$@!%*#?&_~^-]+$', minLength: 1, maxLength: 64 })
-const params = Type.Object({ name })
-const optional = <T extends ReturnType<typeof Type.Boolean>>(schema: T) =>
-  Type.Optional(Type.Union([schema, Type.Null()]))
+const PATH = '/api/v1/admin/profiles'
+const common = { permission: 'operate', scope: 'caller', origin: 'legacy-rps' } as const
+type Headers = Readonly<Record<string, string | undefined>>
 
-const body = Type.Object({
-  profileName: name,
-  activation: Type.Union([Type.Literal('ccmactivate'), Type.Literal('acmactivate')]),
-  amtPassword: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-  mebxPassword: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-  generateRandomPassword: optional(Type.Boolean()),
-  generateRandomMEBxPassword: optional(Type.Boolean()),
-  ciraConfigName: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-  tags: Type.Optional(Type.Union([Type.Array(Type.String()), Type.Null()])),
-  dhcpEnabled: Type.Boolean(),
-  ipSyncEnabled: optional(Type.Boolean()),
-  localWifiSyncEnabled: optional(Type.Boolean()),
-  uefiWifiSyncEnabled: optional(Type.Boolean()),
-  userConsent: Type.Optional(Type.Union([Type.Literal('None'), Type.Literal('KVM'), Type.Literal('All'), Type.Null()])),
-  iderEnabled: optional(Type.Boolean()),
-  kvmEnabled: optional(Type.Boolean()),
-  solEnabled: optional(Type.Boolean()),
+const body = documented({
+  profileName: 'Letters, numbers and special characters, without spaces',
+  activation: 'acmactivate or ccmactivate',
+  amtPassword: 'One for all devices, 8 to 32 characters of all kinds. Never shown',
+  mebxPassword: 'One for the menus of all devices, 8 to 32 characters of all kinds. Never shown',
+  generateRandomPassword: 'Whether each device gets an AMT password of its own',
+  generateRandomMEBxPassword: 'Whether each device gets a MEBx password of its own',
+  ciraConfigName: 'Where devices dial home; they do not where it is left out',
+  tags: 'Given to the devices',
+  dhcpEnabled: 'Whether devices get their address by DHCP',
+  ipSyncEnabled: 'Whether they share the address of the operating system',
+  localWifiSyncEnabled: 'Kept, not used',
+  uefiWifiSyncEnabled: 'Kept, not used',
+  tlsMode: 'TLS on the device; activation with it is refused',
+  tlsSigningAuthority: 'SelfSigned or MicrosoftCA; only with tlsMode',
+  userConsent: 'None, KVM or All; All in client control mode',
+  iderEnabled: 'IDE redirection',
+  kvmEnabled: 'Keyboard, video, mouse',
+  solEnabled: 'Serial over LAN',
+  wifiConfigs: 'Wireless profiles; there are none here',
+  proxyConfigs: 'Proxy profiles; there are none here',
+  ieee8021xProfileName: '802.1x profile; there are none here',
+  version: 'Of a change: the version it is meant for',
 })
-
-type ProfileBody = Static<typeof body>
-
-/** A password firmware and validators of existing consoles take (reference/rps.md 3.5). */
-const STRONG = /^(?=.*[0-9])(?=.*[!@#$%^&*])(?=.*[a-z])(?=.*[A-Z])[\x21-\x7e]{8,32}$/
 
 /** `/api/v1/admin/profiles` (reference/rps.md 3.5). */
-export const profileRoutes = (store: ProvisioningStore, secrets: SecretStore) => [
-  row({
-    method: 'GET',
-    path: '/api/v1/admin/profiles',
-    about: 'Lists the AMT profiles.',
-    permission: 'operate',
-    scope: 'caller',
-    origin: 'legacy-rps',
-    query: listQuery,
-    handle: async ({ query, context, signal }) => ({
-      status: 200,
-      body: await listAll(store.profiles, context.projects, query, profileItem, signal),
+export const profileRoutes = ({ store, secrets, turns }: RestDeps) => {
+  const find = async (context: RequestContext, headers: Headers, name: string, signal: AbortSignal) => {
+    const found = await findNamed(store.profiles, context, headers, name, signal)
+    if (found === undefined) throw rpsFaults.PROFILE_NOT_FOUND({ name })
+    return found
+  }
+
+  /** Takes the turn of the profile and of the CIRA config it names, which must be there. */
+  const inTurn = <T>(
+    project: ProjectId,
+    name: string,
+    ciraConfig: string | undefined,
+    word: 'constraint' | 'config',
+    signal: AbortSignal,
+    work: () => Promise<T>,
+  ): Promise<T> =>
+    turns.take(`profile/${project}/${name.toLowerCase()}`, () => {
+      if (ciraConfig === undefined) return work()
+      return turns.take(ciraConfigTurn(project, ciraConfig), async () => {
+        if ((await store.ciraConfigs.get(project, ciraConfig, signal)) === undefined)
+          throw rpsFaults.PROFILE_REFERENCE_MISSING({ word, name: ciraConfig, constraint: FOREIGN_KEY })
+        return work()
+      })
+    })
+
+  /** Writes a row and its fixed passwords; `undefined` leaves what is stored of them. */
+  const write = async <Outcome extends string>(
+    profile: AmtProfile,
+    passwords: SecretValues | undefined,
+    done: Outcome,
+    commit: (profile: AmtProfile) => Promise<Outcome>,
+    signal: AbortSignal,
+  ): Promise<Outcome> => {
+    if (passwords === undefined) return commit(profile)
+    const path = { kind: 'profile', project: profile.project, name: profile.name } as const
+    const { secretVersion: _secret, ...bare } = profile
+    if (Object.keys(passwords).length > 0)
+      return writeKept(secrets, path, passwords, done, (secretVersion) => commit({ ...bare, secretVersion }), signal)
+    const outcome = await commit(bare)
+    // Nothing refers to it from here on.
+    if (outcome === done) await secrets.delete(path, signal).catch(() => undefined)
+    return outcome
+  }
+
+  const stored = async (profile: AmtProfile, signal: AbortSignal): Promise<SecretValues> => {
+    const { project, name, secretVersion } = profile
+    return (await readKept(secrets, { kind: 'profile', project, name }, secretVersion, signal)) ?? {}
+  }
+
+  return [
+    row({
+      ...common,
+      method: 'GET',
+      path: PATH,
+      about: 'Lists the AMT profiles.',
+      query: listQuery,
+      handle: async ({ query, context, headers, signal }) =>
+        tagged(await listAll(store.profiles, context.projects, query, profileItem, signal), headers),
     }),
-  }),
-  row({
-    method: 'GET',
-    path: '/api/v1/admin/profiles/:name',
-    about: 'Shows one AMT profile, without its passwords.',
-    permission: 'operate',
-    scope: 'caller',
-    origin: 'legacy-rps',
-    params,
-    handle: async ({ params, context, signal }) => {
-      for (const project of context.projects) {
-        const found = await store.profiles.get(project, params.name, signal)
-        if (found !== undefined) return { status: 200, body: profileItem(found) }
-      }
-      throw rpsFaults.PROFILE_NOT_FOUND({ name: params.name })
-    },
-  }),
-  row({
-    method: 'POST',
-    path: '/api/v1/admin/profiles',
-    about: 'Creates an AMT profile.',
-    permission: 'operate',
-    scope: 'caller',
-    origin: 'legacy-rps',
-    body,
-    handle: async ({ body, context, headers, signal }) => {
-      const project = oneProject(context, headers)
-      const profile = profileOf(body, project)
-      if (profile.ciraConfigName !== undefined) {
-        const config = await store.ciraConfigs.get(project, profile.ciraConfigName, signal)
-        if (config === undefined)
-          throw rpsFaults.PROFILE_INVALID({ reason: `Referenced constraint ${profile.ciraConfigName} doesn't exist` })
-      }
-      if ((await store.profiles.insert(profile, signal)) === 'duplicate')
-        throw rpsFaults.PROFILE_EXISTS({ name: profile.name })
-      const fixed = fixedPasswords(body, profile)
-      if (Object.keys(fixed).length > 0)
-        await secrets
-          .put({ kind: 'profile', project, name: profile.name }, fixed, undefined, signal)
-          .catch(async (error: unknown) => {
-            await store.profiles.delete(project, profile.name, signal)
-            throw error
-          })
-      return { status: 201, body: profileItem(profile) }
-    },
-  }),
-  row({
-    method: 'DELETE',
-    path: '/api/v1/admin/profiles/:name',
-    about: 'Deletes an AMT profile.',
-    permission: 'operate',
-    scope: 'caller',
-    origin: 'legacy-rps',
-    params,
-    handle: async ({ params, context, signal }) => {
-      for (const project of context.projects) {
-        if ((await store.profiles.delete(project, params.name, signal)) === 'missing') continue
-        await secrets.delete({ kind: 'profile', project, name: params.name }, signal)
+    row({
+      ...common,
+      method: 'GET',
+      path: `${PATH}/:name`,
+      about: 'Shows one AMT profile, without its passwords.',
+      params: nameParams,
+      handle: async ({ params, context, headers, signal }) =>
+        tagged(profileItem(await find(context, headers, params.name, signal)), headers),
+    }),
+    row({
+      ...common,
+      method: 'POST',
+      path: PATH,
+      about: 'Creates an AMT profile.',
+      body,
+      handle: async ({ body, context, headers, signal }) => {
+        const given: Given = body
+        refuse(problemsOf(given, newProfile), rpsFaults.PROFILE_INVALID)
+        const name = textOf(given.profileName)
+        const project = projectFor(context, headers, name)
+        const profile = profileOf(given, { project, name, version: 1 }, undefined)
+        await inTurn(project, name, profile.ciraConfigName, 'constraint', signal, async () => {
+          const taken = await store.profiles.get(project, name, signal)
+          const insert = (item: AmtProfile) => store.profiles.insert(item, signal)
+          const passwords = fixedPasswords(profile, given, {})
+          if (taken !== undefined || (await write(profile, passwords, 'inserted', insert, signal)) === 'duplicate')
+            throw rpsFaults.PROFILE_EXISTS({ name })
+        })
+        return { status: 201, body: profileItem(profile) }
+      },
+    }),
+    row({
+      ...common,
+      method: 'PATCH',
+      path: PATH,
+      about: 'Changes fields of an AMT profile, in the version that is named.',
+      body,
+      handle: async ({ body, context, headers, signal }) => {
+        const given: Given = { ...body, version: meantBy(body.version, headers).version }
+        const name = wordOf(given.profileName)
+        const found = name === undefined ? undefined : await findNamed(store.profiles, context, headers, name, signal)
+        refuse(problemsOf(given, changedProfile(storedPasswords(found))), rpsFaults.PROFILE_INVALID)
+        if (found === undefined) throw rpsFaults.PROFILE_NOT_FOUND({ name: name ?? '' })
+        const ciraConfig = wordOf(given.ciraConfigName)
+        return inTurn(found.project, found.name, ciraConfig, 'config', signal, async () => {
+          const before = await find(context, headers, found.name, signal)
+          const meant = meantBy(body.version, headers)
+          if (meant.version !== String(before.version)) return outdated(profileItem(before), before.version, meant)
+          const changed = profileOf(given, before, before)
+          const passwords = await changedPasswords(given, before, changed, () => stored(before, signal))
+          const update = (item: AmtProfile) => store.profiles.update(item, before.version, signal)
+          if ((await write(changed, passwords, 'updated', update, signal)) === 'updated')
+            return { status: 200, body: profileItem({ ...changed, version: before.version + 1 }) }
+          const now = await find(context, headers, found.name, signal)
+          return outdated(profileItem(now), now.version, meant)
+        })
+      },
+    }),
+    row({
+      ...common,
+      method: 'DELETE',
+      path: `${PATH}/:name`,
+      about: 'Deletes an AMT profile.',
+      params: nameParams,
+      handle: async ({ params, context, headers, signal }) => {
+        const { project, name } = await find(context, headers, params.name, signal)
+        await inTurn(project, name, undefined, 'config', signal, async () => {
+          await store.profiles.delete(project, name, signal)
+          await secrets.delete({ kind: 'profile', project, name }, signal)
+        })
         return { status: 204 }
-      }
-      throw rpsFaults.PROFILE_NOT_FOUND({ name: params.name })
-    },
-  }),
-]
-
-const invalid = (reason: string): never => {
-  throw rpsFaults.PROFILE_INVALID({ reason })
+      },
+    }),
+  ]
 }
 
-const profileOf = (body: ProfileBody, project: AmtProfile['project']): AmtProfile => {
-  const admin = body.activation === 'acmactivate'
-  const random = body.generateRandomPassword ?? false
-  if (!random && !body.amtPassword) invalid('If generate random AMT password is disabled, amtPassword is mandatory')
-  if (random && body.amtPassword)
-    invalid('Either generate Random AMT Password should be enabled or should provide AMT Password but not both')
-  for (const field of ['amtPassword', 'mebxPassword'] as const) {
-    const password = body[field]
-    if (password && !STRONG.test(password))
-      invalid(
-        `${field} needs 8 to 32 characters with a lower case letter, an upper case letter, a digit and one of !@#$%^&*`,
-      )
-  }
-  if (admin && !(body.generateRandomMEBxPassword ?? false) && !body.mebxPassword)
-    invalid('If generate random MEBx password is disabled, mebxPassword is mandatory')
-  const userConsent = body.userConsent ?? (admin ? 'KVM' : 'All')
-  if (!admin && userConsent !== 'All') invalid('User consent is required for all the actions in client control mode')
+const FOREIGN_KEY = 'Foreign key constraint violation'
+
+const storedPasswords = (profile: AmtProfile | undefined): StoredPasswords => {
+  if (profile === undefined) return { amt: 'none', mebx: 'none' }
   return {
-    project,
-    name: body.profileName,
-    activation: body.activation,
-    generateRandomPassword: random,
-    generateRandomMebxPassword: body.generateRandomMEBxPassword ?? false,
-    ...(body.ciraConfigName ? { ciraConfigName: body.ciraConfigName } : {}),
-    tags: body.tags ?? [],
-    dhcpEnabled: body.dhcpEnabled,
-    ipSyncEnabled: body.ipSyncEnabled ?? true,
-    localWifiSyncEnabled: body.localWifiSyncEnabled ?? false,
-    uefiWifiSyncEnabled: body.uefiWifiSyncEnabled ?? false,
-    userConsent,
-    iderEnabled: body.iderEnabled ?? false,
-    kvmEnabled: body.kvmEnabled ?? true,
-    solEnabled: body.solEnabled ?? false,
-    version: 1,
+    amt: profile.generateRandomPassword ? 'random' : 'fixed',
+    mebx: profile.generateRandomMebxPassword ? 'random' : hasFixedMebx(profile) ? 'fixed' : 'none',
   }
 }
 
-const fixedPasswords = (given: ProfileBody, profile: AmtProfile): Record<string, Secret> => ({
-  ...(profile.generateRandomPassword || !given.amtPassword ? {} : { AMT_PASSWORD: new Secret(given.amtPassword) }),
-  ...(profile.generateRandomMebxPassword || !given.mebxPassword
-    ? {}
-    : { MEBX_PASSWORD: new Secret(given.mebxPassword) }),
-})
+const hasFixedMebx = ({ activation, generateRandomMebxPassword }: AmtProfile): boolean =>
+  activation === 'acmactivate' && !generateRandomMebxPassword
+
+/**
+ * A profile as it is asked for: of a change, what is left out stays, but for what it refers to, which goes
+ * (reference/rps.md 3.5).
+ */
+const profileOf = (
+  given: Given,
+  base: Pick<AmtProfile, 'project' | 'name' | 'version'>,
+  before: AmtProfile | undefined,
+): AmtProfile => {
+  const activation = textOf(given.activation) as AmtProfile['activation']
+  const isAdmin = activation === 'acmactivate'
+  const ciraConfigName = wordOf(given.ciraConfigName)
+  const tlsMode = numberOf(given.tlsMode) as AmtProfile['tlsMode']
+  const random = (flag: unknown, password: unknown, stored: boolean | undefined): boolean =>
+    flagOf(flag) === true || (flagOf(flag) !== false && password == null && stored === true)
+  const consent = isAdmin ? (wordOf(given.userConsent) ?? before?.userConsent ?? 'KVM') : 'All'
+  return {
+    project: base.project,
+    name: base.name,
+    activation,
+    generateRandomPassword: random(given.generateRandomPassword, given.amtPassword, before?.generateRandomPassword),
+    generateRandomMebxPassword: random(
+      given.generateRandomMEBxPassword,
+      given.mebxPassword,
+      before?.generateRandomMebxPassword,
+    ),
+    ...(ciraConfigName === undefined ? {} : { ciraConfigName }),
+    tags: (given.tags as readonly string[] | null | undefined) ?? before?.tags ?? [],
+    dhcpEnabled: flagOf(given.dhcpEnabled) ?? before?.dhcpEnabled ?? true,
+    ipSyncEnabled: flagOf(given.ipSyncEnabled) ?? before?.ipSyncEnabled ?? true,
+    localWifiSyncEnabled: flagOf(given.localWifiSyncEnabled) ?? before?.localWifiSyncEnabled ?? false,
+    uefiWifiSyncEnabled: flagOf(given.uefiWifiSyncEnabled) ?? before?.uefiWifiSyncEnabled ?? false,
+    userConsent: consent as AmtProfile['userConsent'],
+    iderEnabled: flagOf(given.iderEnabled) ?? before?.iderEnabled ?? false,
+    kvmEnabled: flagOf(given.kvmEnabled) ?? before?.kvmEnabled ?? true,
+    solEnabled: flagOf(given.solEnabled) ?? before?.solEnabled ?? false,
+    ...(tlsMode === undefined
+      ? {}
+      : {
+          tlsMode,
+          tlsSigningAuthority: wordOf(given.tlsSigningAuthority) ?? before?.tlsSigningAuthority ?? 'SelfSigned',
+        }),
+    ...(before?.secretVersion === undefined ? {} : { secretVersion: before.secretVersion }),
+    version: base.version,
+  }
+}
+
+/** The passwords a profile needs and does not make up: what is given, else what is kept. */
+const fixedPasswords = (profile: AmtProfile, given: Given, kept: SecretValues): SecretValues => {
+  const values: Record<string, Secret> = {}
+  const keep = (key: string, isRandom: boolean, word: string | undefined): void => {
+    const value = isRandom ? undefined : word === undefined ? kept[key] : new Secret(word)
+    if (value !== undefined) values[key] = value
+  }
+  keep(profileSecretKeys.amt, profile.generateRandomPassword, wordOf(given.amtPassword))
+  keep(profileSecretKeys.mebx, profile.generateRandomMebxPassword, wordOf(given.mebxPassword))
+  return values
+}
+
+/** `undefined` where nothing changes. Throws `PROFILE_SECRET_MISSING`: a password that is lost is not kept silently. */
+const changedPasswords = async (
+  given: Given,
+  before: AmtProfile,
+  changed: AmtProfile,
+  stored: () => Promise<SecretValues>,
+): Promise<SecretValues | undefined> => {
+  const same =
+    wordOf(given.amtPassword) === undefined &&
+    wordOf(given.mebxPassword) === undefined &&
+    before.generateRandomPassword === changed.generateRandomPassword &&
+    before.generateRandomMebxPassword === changed.generateRandomMebxPassword
+  if (same) return undefined
+  const values = fixedPasswords(changed, given, await stored())
+  const isMissing =
+    (!changed.generateRandomPassword && values[profileSecretKeys.amt] === undefined) ||
+    (hasFixedMebx(changed) && values[profileSecretKeys.mebx] === undefined)
+  if (isMissing) throw rpsFaults.PROFILE_SECRET_MISSING({ name: changed.name })
+  return values
+}
