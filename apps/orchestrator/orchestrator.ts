@@ -14,7 +14,7 @@ import { createRps } from '@outrider/rps'
 import { openSecretsFile } from '@outrider/secrets-file'
 import { listenAddresses, type OrchestratorConfig } from './config/index.ts'
 import { addressFault, createHost, type MountedRoute, openListeners, serviceRoutes } from './http/index.ts'
-import { askAll, causeOf, generatedPassword } from './lifecycle/index.ts'
+import { askAll, causeOf, generatedPassword, renewEvery } from './lifecycle/index.ts'
 import { openAuthority } from './pki/index.ts'
 import { publicAddresses } from './public-addresses.ts'
 import { systemClock, systemRandom } from './system/index.ts'
@@ -226,12 +226,7 @@ export const startOrchestrator = async (
   opened.defer(() => dmManager.stop())
   opened.defer(() => inventory.stop())
 
-  const renewing = (async () => {
-    while (!life.signal.aborted) {
-      await clock.sleep(RENEWAL_EVERY, life.signal).catch(() => undefined)
-      if (!life.signal.aborted) await authority.renewIfDue(life.signal)
-    }
-  })().catch((error: unknown) => events.emit('service.error', { where: 'certificates', cause: causeOf(error) }))
+  const renewing = renewEvery(RENEWAL_EVERY, authority.renewIfDue, { clock, events }, life.signal)
   opened.use(
     authority.onRenewed(() => {
       listeners.renew(authority.server())

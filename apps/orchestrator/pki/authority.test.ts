@@ -124,6 +124,39 @@ test('who listens is told of a renewal while the process runs', async () => {
     assert.ok(![authority.server().certificate, authority.cira().certificate].includes(certificate))
 })
 
+test('a certificate that could be renewed is shown though the other could not', async () => {
+  let aheadBy = 0
+  let away = false
+  const authority = await openAuthority(
+    {
+      secrets: {
+        ...secrets,
+        put: (path, ...rest) =>
+          away && path.kind === 'system' && path.name === 'cira'
+            ? Promise.reject(new Error('sealed'))
+            : secrets.put(path, ...rest),
+      },
+      clock: { ...systemClock, now: () => Date.now() + aheadBy },
+      random: systemRandom,
+      file,
+      publicHost: 'localhost',
+    },
+    never,
+  )
+  const [server, cira] = [authority.server(), authority.cira()]
+  const shown: string[] = []
+  using _listening = authority.onRenewed(() => shown.push(authority.server().certificate))
+  aheadBy = 800 * DAY
+  away = true
+  await assert.rejects(authority.renewIfDue(never), /sealed/)
+  assert.equal(shown.length, 1)
+  assert.notEqual(shown[0], server.certificate)
+  assert.equal(authority.cira().certificate, cira.certificate)
+  away = false
+  assert.equal(await authority.renewIfDue(never), 'renewed')
+  assert.notEqual(authority.cira().certificate, cira.certificate)
+})
+
 test('a lost, broken or exchanged authority refuses to start and is left as it is', async () => {
   await assert.rejects(open({ secrets: memorySecrets() }), coded('CA_MISSING'))
   const broken = memorySecrets()

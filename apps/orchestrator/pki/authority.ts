@@ -90,10 +90,14 @@ export const openAuthority = async (options: AuthorityOptions, signal: AbortSign
       return { [Symbol.dispose]: () => listeners.delete(listener) }
     },
     async renewIfDue(until) {
-      const renewed = [await server.renewIfDue(until), await cira.renewIfDue(until)]
-      if (!renewed.includes(true)) return 'kept'
-      for (const listener of listeners) listener()
-      return 'renewed'
+      let renewed = false
+      try {
+        for (const leaf of [server, cira]) if (await leaf.renewIfDue(until)) renewed = true
+      } finally {
+        // One that was made is shown, whatever becomes of the other.
+        if (renewed) for (const listener of listeners) listener()
+      }
+      return renewed ? 'renewed' : 'kept'
     },
   }
 }

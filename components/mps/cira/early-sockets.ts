@@ -34,7 +34,10 @@ export class EarlySockets {
     const { perAddress, silent, patience } = this.#options
     const address = socket.remoteAddress ?? ''
     const count = (this.#byAddress.get(address) ?? 0) + 1
-    if (perAddress > 0 && count > perAddress) return this.#end(socket, 'too-many-of-one-address')
+    if (perAddress > 0 && count > perAddress) {
+      this.#end(socket, 'too-many-of-one-address')
+      return
+    }
     this.#byAddress.set(address, count)
     this.#early.set(socket, address)
     this.#silent.add(socket)
