@@ -159,6 +159,10 @@ export const startOrchestrator = async (
     random,
     events,
     openProject: async () => defaultProject.id,
+    hostOf: async (project, guid, until) => {
+      const { host } = inventory.inventory
+      return ((await host(project, { amtGuid: guid }, until)) ?? (await host(project, { uuid: guid }, until)))?.id
+    },
     mpsRoot: () => root,
     version: VERSION,
   })
@@ -222,6 +226,7 @@ export const startOrchestrator = async (
   opened.defer(() => host.close())
   opened.defer(() => rps.stop())
   // Work is taken up once everything it needs is there; it ends in the reverse order of what stands here.
+  rps.start()
   await dmManager.start(signal)
   opened.defer(() => dmManager.stop())
   opened.defer(() => inventory.stop())
