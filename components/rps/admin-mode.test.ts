@@ -52,6 +52,7 @@ describe('RPS in admin control mode', () => {
       random: realRandom,
       events,
       openProject: async () => project,
+      hostOf: async () => undefined,
       mpsRoot: () => mpsRoot,
       version: '0.0.0',
       certificates: new KeptCertificates(secrets),

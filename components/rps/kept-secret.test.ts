@@ -70,6 +70,7 @@ describe('a row and its secret', () => {
       random: realRandom,
       events: recordEvents(),
       openProject: async () => project,
+      hostOf: async () => undefined,
       mpsRoot: () => new Uint8Array(),
       version: '0',
     }

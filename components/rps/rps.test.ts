@@ -35,6 +35,7 @@ describe('RPS', () => {
   const events = recordEvents()
   const registered: DeviceRegistration[] = []
   const forgotten: Guid[] = []
+  const owners = new Map<Guid, string>()
   let deps: SessionDeps
   const machines: Firmware[] = []
   let serial = 0
@@ -65,6 +66,7 @@ describe('RPS', () => {
       random: realRandom,
       events,
       openProject: async () => project,
+      hostOf: async (_project, id) => owners.get(id),
       mpsRoot: () => mpsRoot,
       version: '0.0.0',
       certificates: new KeptCertificates(secrets),
@@ -146,6 +148,30 @@ describe('RPS', () => {
     await wrong.run(deps, { verb: 'activate', profile: alias, force: false })
     assert.ok(JSON.stringify(wrong.outcome).includes('TICKET_OTHER_PURPOSE'))
     assert.equal(client.firmware.counters.setup, 0)
+  })
+
+  test('a node that claims the device of another host gets and changes nothing of it', async () => {
+    const client = new RelayingClient(machine())
+    const victim = client.firmware.identity.uuid
+    owners.set(victim, 'host-00000002')
+    const path = { kind: 'device', project, guid: victim } as const
+    const values = { AMT_PASSWORD: secret('Amt-Password-1'), MPS_PASSWORD: secret('Mps-Password-1') }
+    await secrets.put(path, values, undefined, signal)
+    const before = await secrets.get(path, signal)
+    const { alias } = await issue()
+    await client.run(deps, { verb: 'activate', profile: alias, force: false })
+    assert.ok(JSON.stringify(client.outcome).includes('TICKET_OTHER_MACHINE'))
+    const back = new RelayingClient(client.firmware)
+    const word = secret((await issue({ purpose: 'deactivate' })).alias)
+    await back.run(deps, { verb: 'deactivate', password: word, force: false }, { username: 'admin', password: word })
+    assert.ok(JSON.stringify(back.outcome).includes('TICKET_OTHER_MACHINE'))
+    assert.deepEqual(await secrets.get(path, signal), before)
+    assert.ok(!forgotten.includes(victim) && !registered.some(({ guid: id }) => id === victim))
+    assert.equal(client.firmware.counters.setup, 0)
+    owners.set(victim, 'host-00000001')
+    const mine = new RelayingClient(client.firmware)
+    await mine.run(deps, { verb: 'activate', profile: (await issue()).alias, force: false })
+    assert.equal(mine.outcome?.type, 'success', JSON.stringify(mine.outcome))
   })
 
   test('deactivation by ticket uses the stored password, which the node never sees', async () => {

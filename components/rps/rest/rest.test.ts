@@ -46,6 +46,7 @@ describe('the provisioning API', () => {
       random: realRandom,
       events,
       openProject: async () => project,
+      hostOf: async () => undefined,
       mpsRoot: () => new Uint8Array(),
       version: '1.2.3',
     }

@@ -49,6 +49,8 @@ export interface RpsDeps {
   readonly random: Random
   readonly events: EventSink
   readonly openProject: (signal: AbortSignal) => Promise<ProjectId | undefined>
+  /** Resource id of the host whose machine, as far as is known, has this GUID; `undefined` where none has. */
+  readonly hostOf: (project: ProjectId, guid: Guid, signal: AbortSignal) => Promise<string | undefined>
   readonly mpsRoot: () => Bytes
   /** Says to clients which version of RPS this is. */
   readonly version: string
@@ -184,6 +186,9 @@ export class ProvisioningSession {
       const guid = amtGuidOf(device)
       const expected = admission.ticket?.amtGuid
       if (expected !== undefined && expected !== guid) throw rpsFaults.TICKET_OTHER_MACHINE()
+      // A client says by itself which device it has: what is stored of another host's is not for it.
+      const owner = await this.#deps.hostOf(admission.project, guid, signal)
+      if (owner !== undefined && owner !== admission.ticket?.hostId) throw rpsFaults.TICKET_OTHER_MACHINE()
       await record.write({ amtGuid: guid }, signal)
       const report = await this.#carryOut(admission, device, guid, record, signal)
       this.#send({ type: 'success', outcome: { is: 'report', report } })
