@@ -32,6 +32,11 @@ export const dmManagerConfig = Type.Object(
       minimum: 1,
       description: 'How long an operating system has to shut down before an ordered power off is done hard.',
     }),
+    policyLookSeconds: Type.Integer({
+      default: 20,
+      minimum: 1,
+      description: 'How often the power of a machine is read that its policy keeps on.',
+    }),
     mpsHostnames: Type.Array(Type.String(), {
       default: [],
       description:
@@ -50,5 +55,6 @@ export const dmManagerDefaults: DmManagerConfig = {
   presenceGraceSeconds: 30,
   heartbeatSeconds: 30,
   softOffSeconds: 30,
+  policyLookSeconds: 20,
   mpsHostnames: [],
 }

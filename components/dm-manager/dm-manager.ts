@@ -18,6 +18,7 @@ import { type DmManagerConfig, dmManagerDefaults } from './config.ts'
 import { Dispatcher } from './driving/dispatcher.ts'
 import { type DriveDeps, drive } from './driving/drive.ts'
 import { Interests } from './driving/interests.ts'
+import { keepPolicy } from './driving/keep-policy.ts'
 import type { HostRef } from './host-ref.ts'
 
 export interface DmManagerDeps {
@@ -47,6 +48,7 @@ export interface DmManager {
 const STOP_GRACE = seconds(5)
 const PAGE = 200
 const TICK = seconds(1)
+const POLICIES_AT_ONCE = 32
 
 /** Decides what each host needs next, and sees it done (architecture 1, 6). */
 export const createDmManager = (deps: DmManagerDeps): DmManager => {
@@ -62,6 +64,10 @@ export const createDmManager = (deps: DmManagerDeps): DmManager => {
     graceUntil: clock.now() + seconds(config.presenceGraceSeconds),
   }
   const dispatcher = new Dispatcher(deps, config.parallel, (ref, signal) => drive(ref, driveDeps, signal))
+  const policyInterests = new Interests()
+  const policies = new Dispatcher(deps, POLICIES_AT_ONCE, (ref, signal) =>
+    keepPolicy(ref, { ...deps, config, desk, interests: policyInterests }, signal),
+  )
   const stopping = new AbortController()
   const tasks: Promise<void>[] = []
   const subscriptions: Disposable[] = []
@@ -69,7 +75,10 @@ export const createDmManager = (deps: DmManagerDeps): DmManager => {
   const agents: AgentDeps = {
     ...deps,
     desk,
-    wake: (host: HostRef) => dispatcher.wakeKnown(host),
+    wake: (host: HostRef) => {
+      dispatcher.wakeKnown(host)
+      policies.wakeKnown(host)
+    },
     busy: (host: HostRef) => dispatcher.knows(host),
   }
 
@@ -77,11 +86,19 @@ export const createDmManager = (deps: DmManagerDeps): DmManager => {
     subscriptions.push(
       bus.subscribe('operation.changed', ({ project, hostId, life }) => {
         if (life === 'queued') dispatcher.wake({ project, hostId })
-        else if (life !== 'running') dispatcher.wakeKnown({ project, hostId })
+        else if (life !== 'running') {
+          dispatcher.wakeKnown({ project, hostId })
+          policies.wakeKnown({ project, hostId })
+        }
       }),
-      bus.subscribe('host.changed', ({ project, hostId }) => dispatcher.wakeKnown({ project, hostId })),
+      bus.subscribe('host.changed', ({ project, hostId, policy = 'follow' }) => {
+        dispatcher.wakeKnown({ project, hostId })
+        if (policy === 'follow') policies.wakeKnown({ project, hostId })
+        else policies.wake({ project, hostId })
+      }),
       bus.subscribe('presence.changed', ({ project, guid }) => {
         for (const key of interests.ofDevice(project, guid)) dispatcher.wakeKey(key)
+        for (const key of policyInterests.ofDevice(project, guid)) policies.wakeKey(key)
       }),
       bus.subscribe('ticket.changed', ({ operationId }) => {
         const key = interests.ofOperation(operationId)
@@ -107,12 +124,28 @@ export const createDmManager = (deps: DmManagerDeps): DmManager => {
     }
   }
 
+  /** Hosts with a policy nobody here knows of. */
+  const resyncPolicies = async (signal: AbortSignal): Promise<void> => {
+    for (const { id: project } of await inventory.projects(signal))
+      for (const policy of ['keep-on', 'keep-provisioned'] as const) {
+        let after: string | undefined
+        do {
+          const query = { where: { policy }, limit: PAGE, ...(after === undefined ? {} : { after }) }
+          const page = await inventory.hosts(project, query, signal)
+          for (const { id: hostId } of page.items)
+            if (!policies.knows({ project, hostId })) policies.wake({ project, hostId })
+          after = page.next
+        } while (after !== undefined)
+      }
+  }
+
   const resyncForEver = async (): Promise<void> => {
     let done = false
     let pause = TICK
     while (!stopping.signal.aborted) {
       try {
         await resync(stopping.signal)
+        await resyncPolicies(stopping.signal)
         done = true
       } catch {
         // Inventory is away, as /readyz says; until the first success it is asked again sooner.
@@ -137,12 +170,12 @@ export const createDmManager = (deps: DmManagerDeps): DmManager => {
     },
     async start() {
       subscribe()
-      tasks.push(dispatcher.run(), resyncForEver(), beatForEver())
+      tasks.push(dispatcher.run(), policies.run(), resyncForEver(), beatForEver())
     },
     async stop() {
       for (const subscription of subscriptions) subscription[Symbol.dispose]()
       desk.endAll()
-      await dispatcher.stop(STOP_GRACE)
+      await Promise.all([dispatcher.stop(STOP_GRACE), policies.stop(STOP_GRACE)])
       stopping.abort()
       await Promise.all(tasks)
     },

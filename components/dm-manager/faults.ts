@@ -57,6 +57,23 @@ export const dmManagerFaults = faultTable({
     message: 'Invalid activation status: {status}',
     remedy: 'Report ACTIVATING, ACTIVATED or ACTIVATION_FAILED.',
   },
+  AGENT_HOST_GONE: {
+    kind: 'denied',
+    message: 'The host this agent speaks for was deauthorised or deleted.',
+    remedy: 'Register the machine again and enrol it with a new environment file to let it back in.',
+  },
+  DUPLICATE_IDENTITY: {
+    kind: 'conflict',
+    message: 'The machine of host {host} says that its UUID is {guid}, which host {other} has.',
+    remedy:
+      'Give one of the two machines a UUID of its own (a tool of the maker of the board does that), or delete the host whose machine is gone. Until then nothing is set up on {host}.',
+  },
+  IDENTITY_CLAIMED: {
+    kind: 'conflict',
+    message: 'The machine of host {other} says that its UUID is {guid}, which host {host} has.',
+    remedy:
+      'Give one of the two machines a UUID of its own (a tool of the maker of the board does that), or delete the host whose machine is gone. Nothing of {host} was changed.',
+  },
   HOST_GONE: {
     kind: 'missing',
     message: 'The host of this operation does not exist any more.',

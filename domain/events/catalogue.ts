@@ -128,6 +128,17 @@ export const catalogue = {
     fields: { host: 'text', code: 'text', cause: 'text' },
     labels: ['code'],
   },
+  'policy.gave-up': {
+    level: 'warn',
+    about: 'A policy has tried as often as it may, and leaves its host as it is. Somebody has to look.',
+    fields: { host: 'text', policy: 'text' },
+    labels: ['policy'],
+  },
+  'host.identity-conflict': {
+    level: 'warn',
+    about: 'A machine reports an identity that another host has. Nothing was taken over; somebody has to look.',
+    fields: { host: 'text', other: 'text', guid: 'text' },
+  },
   'order.offered': {
     level: 'info',
     about: 'dm-manager gave an agent an order.',

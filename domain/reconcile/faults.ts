@@ -38,6 +38,17 @@ export const reconcileFaults = faultTable({
     message: 'The device is connected to another server: {mps}.',
     remedy: 'Deactivate it there, or unconfigure AMT in the BIOS setup (MEBx); then ask again.',
   },
+  ACTIVATED_OTHERWISE: {
+    kind: 'conflict',
+    message: 'The device is activated in {mode} control mode, and {wanted} control mode was asked for.',
+    remedy: 'Deactivate it (--amt-state unprovisioned --wait), then activate it with --control-mode {wanted}.',
+  },
+  POLICY_GAVE_UP: {
+    kind: 'conflict',
+    message: 'The policy {policy} of host {host} has tried {tries} times in a row, and has given up.',
+    remedy:
+      'See why with `orch-cli list operations --host {host}`; write the policy again to let it go on: `orch-cli set host {host} --policy {policy}`.',
+  },
   DEACTIVATION_UNVERIFIED: {
     kind: 'timeout',
     message: 'The device was told to deactivate itself, and nobody could read back that it did.',

@@ -1,5 +1,5 @@
-import { type EpochMilliseconds, type Fault, minutes, seconds } from '@outrider/protocols/values'
-import type { ControlMode, Detection, Host, HostChange } from '../hosts/index.ts'
+import { type EpochMilliseconds, Fault, minutes, seconds } from '@outrider/protocols/values'
+import { type ControlMode, conditionOf, type Detection, type Host, type HostChange } from '../hosts/index.ts'
 import type { Operation } from '../operations/index.ts'
 import type { Ticket } from '../ports/index.ts'
 import { reconcileFaults } from './faults.ts'
@@ -43,9 +43,18 @@ export const planActivation = (operation: Operation, host: Host, seen: Seen, now
 const begin = (operation: Operation, host: Host, memo: Memo, seen: Seen, now: EpochMilliseconds): Step => {
   const { detection } = host
   const stop = (fault: Fault): Step => ({ do: memo.tries === 0 ? 'refuse' : 'fail', fault: fault.record() })
+  const duplicate = conditionOf(host, 'duplicate-identity')
+  // What would be set up is told apart from another host's machine by nothing we store.
+  if (duplicate !== undefined) return stop(new Fault(duplicate.fault))
   if (detection?.support === 'unsupported')
     return stop(reconcileFaults.MACHINE_UNSUPPORTED({ why: detection.message, reason: detection.reason }))
-  if (host.currentAmt === 'provisioned' && seen.connected && memo.tries === 0)
+  const activated = host.currentAmt === 'provisioned' && memo.tries === 0
+  const mode = detection?.controlMode
+  const { controlMode: wanted = mode } = operation
+  if (activated && mode === 'admin' && wanted === 'client')
+    return stop(reconcileFaults.ACTIVATED_OTHERWISE({ mode, wanted }))
+  const upgrade = activated && mode === 'client' && wanted === 'admin'
+  if (activated && seen.connected && !upgrade)
     return { do: 'succeed', note: { step: 'already', message: 'It is activated and connected already.' }, host: {} }
   const foreign = foreignMps(detection, seen)
   if (foreign !== undefined && memo.tries === 0) return stop(reconcileFaults.CONNECTED_TO_FOREIGN_MPS({ mps: foreign }))
@@ -56,7 +65,12 @@ const begin = (operation: Operation, host: Host, memo: Memo, seen: Seen, now: Ep
     do: 'order',
     order: 'activate',
     memo: { ...memo, tries: memo.tries + 1 },
-    note: { step: 'order-offered', message: 'The agent is asked to activate the device.' },
+    note: {
+      step: 'order-offered',
+      message: upgrade
+        ? 'The agent is asked to take the device from client into admin control mode.'
+        : 'The agent is asked to activate the device.',
+    },
   }
 }
 
@@ -79,6 +93,8 @@ const awaitTunnel = (
 ): Step => {
   const mode = ticket.reachedMode ?? 'client'
   const change = provedBy(ticket, mode, host)
+  const { controlMode: wanted = mode } = operation
+  if (mode !== wanted) return { do: 'fail', fault: reconcileFaults.ACTIVATED_OTHERWISE({ mode, wanted }).record() }
   if (ticket.cira !== true)
     return { do: 'succeed', note: { step: 'activated', message: `Activated in ${mode} control mode.` }, host: change }
   if (seen.connected)

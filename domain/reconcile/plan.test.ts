@@ -120,6 +120,50 @@ test('activation: one row for each thing that may be seen', () => {
     ['refuse MACHINE_UNSUPPORTED', {}, { detection: detected({ support: 'unsupported' }) }, {}, 0],
     ['succeed already', {}, { currentAmt: 'provisioned' }, { connected: true }, 0],
     [
+      'succeed already',
+      { controlMode: 'admin' },
+      { currentAmt: 'provisioned', detection: detected({ controlMode: 'admin' }) },
+      { connected: true },
+      0,
+    ],
+    [
+      'order activate',
+      { controlMode: 'admin' },
+      { currentAmt: 'provisioned', detection: detected({ controlMode: 'client' }) },
+      { connected: true },
+      0,
+    ],
+    [
+      'refuse ACTIVATED_OTHERWISE',
+      { controlMode: 'client' },
+      { currentAmt: 'provisioned', detection: detected({ controlMode: 'admin' }) },
+      { connected: true },
+      0,
+    ],
+    [
+      'refuse DUPLICATE_IDENTITY',
+      {},
+      {
+        conditions: [
+          {
+            type: 'duplicate-identity',
+            other: 'host-00000002',
+            since: 0,
+            fault: { kind: 'conflict', code: 'DUPLICATE_IDENTITY', message: '', remedy: '' },
+          },
+        ],
+      },
+      {},
+      0,
+    ],
+    [
+      'fail ACTIVATED_OTHERWISE',
+      { ...memo({ order, tries: 1 }), life: 'running', controlMode: 'admin' },
+      {},
+      { ticket: ticket('succeeded', { reachedMode: 'client' }) },
+      0,
+    ],
+    [
       'refuse CONNECTED_TO_FOREIGN_MPS',
       {},
       { detection: detected({ controlMode: 'admin', remoteStatus: 'connected', mpsHostname: 'other.example.org' }) },

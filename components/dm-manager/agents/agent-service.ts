@@ -3,11 +3,12 @@ import type { Host } from '@outrider/domain/hosts'
 import type { Clock, DeviceControl, EventSink, Inventory } from '@outrider/domain/ports'
 import type { OrderSeen } from '@outrider/domain/reconcile'
 import { agent } from '@outrider/protocols/grpc'
-import { Fault } from '@outrider/protocols/values'
+import { Fault, parseGuid } from '@outrider/protocols/values'
 import type { HostRef } from '../host-ref.ts'
 import { type Bound, bind } from './bind.ts'
 import type { AgentOrder, Desk } from './desk.ts'
 import { detectionChange, readReport } from './detection.ts'
+import { findConflict, settleConflict, withoutConflict } from './identity.ts'
 
 export interface AgentDeps {
   readonly inventory: Inventory
@@ -66,19 +67,31 @@ export const agentService = (deps: AgentDeps): ServiceImpl<typeof agent.AgentSer
     },
 
     async reportDetection(report, context) {
-      const { ref } = await bound(report.hostUuid, context)
+      const { ref, host } = await bound(report.hostUuid, context)
       const detection = readReport(report, clock.now())
       const guid = detection.amtGuid
       const connected = guid !== undefined && (await control.presence(ref.project, guid, context.signal)) !== undefined
-      const change = (host: Host) =>
-        detectionChange(host, detection, report, report.orderId !== '', busy(ref), connected)
-      try {
-        await inventory.changeHost(ref.project, ref.hostId, change, context.signal)
-      } catch (error) {
-        // Another host has this hardware on record: what was found is kept, the identity is not taken over.
-        if (!(error instanceof Fault) || error.kind !== 'conflict') throw error
-        await inventory.changeHost(ref.project, ref.hostId, () => ({ detection }), context.signal)
+      const change = (row: Host) => {
+        const detected = detectionChange(row, detection, report, report.orderId !== '', busy(ref), connected)
+        return { ...detected, ...withoutConflict(row) }
       }
+      const fresh = [
+        guid === host.amtGuid ? undefined : guid,
+        host.uuid === undefined ? parseGuid(report.hostUuid) : undefined,
+      ]
+      const look = () => findConflict(ref, fresh, deps, context.signal)
+      let conflict = await look()
+      if (conflict === undefined)
+        try {
+          await inventory.changeHost(ref.project, ref.hostId, change, context.signal)
+        } catch (error) {
+          // Somebody else has said the same in this moment.
+          if (!(error instanceof Fault) || error.kind !== 'conflict') throw error
+          conflict = await look()
+          if (conflict === undefined) throw error
+        }
+      // What was found is kept; the identity is not taken over.
+      await settleConflict(host, conflict, { detection }, deps, context.signal)
       events.emit('agent.reported', { host: ref.hostId, support: detection.support, reason: detection.reason })
       if (report.orderId !== '') desk.report(ref, report.orderId, { state: 'succeeded' })
       wake(ref)

@@ -14,7 +14,7 @@ export interface Bound {
 
 /**
  * The host an agent speaks for: the one its token is bound to, and no other. `uuid` is what the call says.
- * Throws `AGENT_UNPROVED`, `AGENT_NOT_BOUND`, `AGENT_OF_ANOTHER_HOST`, `HOST_ID_EMPTY`, `HOST_UUID_UNKNOWN`.
+ * Throws `AGENT_UNPROVED`, `AGENT_NOT_BOUND`, `AGENT_HOST_GONE`, `AGENT_OF_ANOTHER_HOST`, `HOST_ID_EMPTY`, `HOST_UUID_UNKNOWN`.
  */
 export const bind = async (
   values: ContextValues,
@@ -35,6 +35,8 @@ export const bind = async (
   const given = parseGuid(uuid)
   const host = await inventory.host(project, { id: hostId }, signal)
   if (host === undefined || given === undefined) throw dmManagerFaults.HOST_UUID_UNKNOWN({ uuid: shown })
+  // Its credentials have ended; a token it got before is good for a while longer.
+  if (host.state === 'untrusted' || host.state === 'deleted') throw dmManagerFaults.AGENT_HOST_GONE()
   // A host registered by its serial number alone has no UUID yet; its agent says it.
   if (host.uuid !== undefined && host.uuid !== given) {
     const other = await inventory.host(project, { uuid: given }, signal)

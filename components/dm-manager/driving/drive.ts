@@ -121,28 +121,23 @@ const observe = async (
   const { order } = memo
   const ticket =
     order?.ticketId === undefined ? undefined : await provisioning.ticket(ref.project, order.ticketId, signal)
-  const known = [ticket?.amtGuid, host.amtGuid, host.uuid].filter((guid) => guid !== undefined)
-  // The device an activation was made on is the only one that counts for it.
-  const guids = [...new Set(ticket?.amtGuid === undefined ? known : [ticket.amtGuid])]
+  // What the engine says counts, the activated device's own word first. The BIOS' is for engines nobody has asked:
+  // where the two differ it may be the engine's of another machine.
+  const device = ticket?.amtGuid ?? host.amtGuid ?? host.uuid
   // Before looking: what happens from here on is told.
-  interests.set(keyOf(ref), ref.project, guids, operation.id)
-  let device: Guid | undefined
-  for (const guid of guids) {
-    if ((await control.presence(ref.project, guid, signal)) === undefined) continue
-    device = guid
-    break
-  }
+  interests.set(keyOf(ref), ref.project, device === undefined ? [] : [device], operation.id)
+  const present = device === undefined ? undefined : await control.presence(ref.project, device, signal)
   const given = order === undefined ? undefined : desk.seen(ref, order.id)
   return {
     seen: {
       agent: desk.agent(ref),
-      connected: device !== undefined,
+      connected: present !== undefined,
       graceUntil,
       ourMps: config.mpsHostnames,
       ...(given === undefined ? {} : { order: given }),
       ...(ticket === undefined ? {} : { ticket }),
     },
-    device: device ?? guids[0],
+    device,
   }
 }
 

@@ -5,24 +5,24 @@ import type { Guid } from '@outrider/protocols/values'
 export class Interests {
   readonly #byDevice = new Map<string, Set<string>>()
   readonly #byOperation = new Map<string, string>()
-  readonly #of = new Map<string, { readonly devices: readonly string[]; readonly operation: string }>()
+  readonly #of = new Map<string, { readonly devices: readonly string[]; readonly operation?: string }>()
 
-  set(key: string, project: ProjectId, devices: readonly Guid[], operation: string): void {
+  set(key: string, project: ProjectId, devices: readonly Guid[], operation?: string): void {
     this.forget(key)
     const names = devices.map((guid) => `${project}/${guid}`)
     for (const name of names) {
       const keys = this.#byDevice.get(name) ?? new Set()
       this.#byDevice.set(name, keys.add(key))
     }
-    this.#byOperation.set(operation, key)
-    this.#of.set(key, { devices: names, operation })
+    if (operation !== undefined) this.#byOperation.set(operation, key)
+    this.#of.set(key, { devices: names, ...(operation === undefined ? {} : { operation }) })
   }
 
   forget(key: string): void {
     const held = this.#of.get(key)
     if (held === undefined) return
     this.#of.delete(key)
-    this.#byOperation.delete(held.operation)
+    if (held.operation !== undefined) this.#byOperation.delete(held.operation)
     for (const name of held.devices) {
       const keys = this.#byDevice.get(name)
       keys?.delete(key)

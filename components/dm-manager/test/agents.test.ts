@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Code, ConnectError } from '@connectrpc/connect'
+import { conditionOf } from '@outrider/domain/hosts'
 import type { ProjectId } from '@outrider/domain/identity'
 import { agent, deviceManagement } from '@outrider/protocols/grpc'
 import { guid, minutes } from '@outrider/protocols/values'
@@ -106,6 +107,54 @@ test('hardware that is another host’s is not taken over', async () => {
   await house.clients().ours.reportDetection(report)
   const host = await house.record()
   assert.deepEqual([host.detection?.support, host.amtGuid], ['amt', undefined])
+  await house.close()
+})
+
+test('a conflict of identities is shown on both hosts and on the audit, stops activations, and goes when it is over', async () => {
+  const house = await inhabited({ uuid: undefined, serial: 'SN00001' } as object)
+  const owner = guid('66666666-6666-4666-8666-666666666666')
+  // The engine of this machine says what the BIOS of the other one says.
+  await house.addHost('host-00000002', { uuid: owner, amtGuid: guid('66666666-6666-4666-8666-666666666667') })
+  const signal = AbortSignal.timeout(5000)
+  const other = async () => (await house.inventory.host(house.project, { id: 'host-00000002' }, signal))!
+  const { ours } = house.clients()
+  const report = (hostUuid: string, amtUuid: string) =>
+    ours.reportDetection({ hostUuid, support: agent.Support.AMT, reason: 'AMT_READY', amtUuid })
+
+  for (const [hostUuid, amtUuid, taken] of [
+    [UUID, owner, owner],
+    [owner, AMT_GUID, owner],
+  ] as const) {
+    await report(hostUuid, amtUuid)
+    const host = await house.record()
+    assert.deepEqual([host.uuid, host.amtGuid, host.detection?.support], [undefined, undefined, 'amt'])
+    const duplicate = conditionOf(host, 'duplicate-identity')!
+    assert.deepEqual([duplicate.fault.code, duplicate.other], ['DUPLICATE_IDENTITY', 'host-00000002'])
+    assert.match(duplicate.fault.message, new RegExp(taken))
+    const claimed = conditionOf(await other(), 'identity-claimed')!
+    assert.deepEqual([claimed.fault.code, claimed.other], ['IDENTITY_CLAIMED', 'host-00000001'])
+  }
+  assert.equal(house.events.filter(({ name }) => name === 'host.identity-conflict').length, 1, 'told when it is new')
+  const id = await house.request('activate')
+  assert.equal(await house.end(id), 'refused DUPLICATE_IDENTITY')
+
+  await report(UUID, AMT_GUID)
+  const host = await house.record()
+  assert.deepEqual([host.uuid, host.amtGuid, host.conditions], [UUID, AMT_GUID, []])
+  assert.deepEqual((await other()).conditions, [])
+  // What boards say that nobody has set up tells nobody apart.
+  await report(UUID, '00000000-0000-0000-0000-000000000000')
+  assert.equal(conditionOf(await house.record(), 'duplicate-identity'), undefined)
+  await house.close()
+})
+
+test('an agent whose host was deauthorised is turned away, whatever token it has left', async () => {
+  const house = await inhabited({ state: 'untrusted' })
+  const report = house.clients().ours.reportDetection({ hostUuid: UUID, support: agent.Support.AMT })
+  await assert.rejects(report, (error) => {
+    assert.equal(faultOf(error), 'AGENT_HOST_GONE')
+    return refused(Code.PermissionDenied)(error)
+  })
   await house.close()
 })
 

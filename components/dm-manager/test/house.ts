@@ -29,7 +29,7 @@ const fault = (kind: FaultKind, code: string, status?: string): Fault =>
 
 /** The machine: its firmware as MPS reaches it, and what RPC does to it. Outlives every process. */
 export class Machine {
-  mode: 'none' | 'client' = 'none'
+  mode: 'none' | 'client' | 'admin' = 'none'
   power = 2
   /** Power codes, and `activate` / `deactivate`, in the order in which the firmware did them. */
   acts: (number | string)[] = []
@@ -354,15 +354,16 @@ export class House {
     }
     const { mode } = this.machine
     if (found.purpose === 'activate') {
-      if (mode === 'none') this.machine.acts.push('activate')
-      this.machine.mode = 'client'
+      const reachedMode = found.controlMode === 'admin' || mode === 'admin' ? 'admin' : 'client'
+      if (mode !== reachedMode) this.machine.acts.push(mode === 'none' ? 'activate' : 'upgrade')
+      this.machine.mode = reachedMode
       await this.time.clock.sleep(100, never)
       if (life.dead) return 1
       const steps = [{ at: this.time.now, step: 'activated', message: 'Activation completed' }]
-      this.#update(found.id, { state: 'succeeded', reachedMode: 'client', cira: true, steps })
+      this.#update(found.id, { state: 'succeeded', reachedMode, cira: true, steps })
       if (this.machine.dials)
         void this.time.clock.sleep(500, never).then(async () => {
-          if (this.machine.mode === 'client') await this.connect(true)
+          if (this.machine.mode !== 'none' && !this.connected) await this.connect(true)
         })
     } else {
       if (mode !== 'none') this.machine.acts.push('deactivate')
@@ -412,6 +413,12 @@ async function* failing<T>(messages: AsyncIterable<T>): AsyncGenerator<T> {
 
 const hash = (alias: string): string => createHash('sha256').update(alias).digest('hex')
 
+const MODES = {
+  none: agent.ControlMode.NONE,
+  client: agent.ControlMode.CLIENT,
+  admin: agent.ControlMode.ADMIN,
+} as const
+
 /** A Platform Manageability Agent in small: a journal that outlives it, a stream of orders, one at a time. */
 export class Agent {
   readonly journal: Map<string, 'begun' | { readonly exitCode: number }>
@@ -441,7 +448,7 @@ export class Agent {
         message: 'ready',
         amtUuid: AMT_GUID,
         amtVersion: '16.1.25',
-        controlMode: machine.mode === 'none' ? agent.ControlMode.NONE : agent.ControlMode.CLIENT,
+        controlMode: MODES[machine.mode],
         remoteStatus: this.#house.connected ? agent.RemoteStatus.CONNECTED : agent.RemoteStatus.NOT_CONNECTED,
         orderId,
       },

@@ -4,6 +4,7 @@ import { agent } from '@outrider/protocols/grpc'
 import { Fault, guid, minutes } from '@outrider/protocols/values'
 import { AMT_GUID, House } from './house.ts'
 
+const DETECTED = { support: 'amt', reason: 'AMT_READY', message: '', controlMode: 'client', at: 1 } as const
 const provisioned = { currentAmt: 'provisioned', amtGuid: AMT_GUID } as const
 
 /** A house with a running dm-manager. */
@@ -39,6 +40,41 @@ test('activation, from the request to the tunnel', async () => {
   assert.equal(await house.end(again), 'succeeded')
   assert.deepEqual(await house.steps(again), ['already'])
   assert.deepEqual(house.machine.acts, ['activate'])
+  await house.close()
+})
+
+test('from client into admin control mode in place; the way back is refused', async () => {
+  const house = await inhabited({ ...provisioned, detection: DETECTED })
+  house.machine.mode = 'client'
+  await house.connect(true)
+  house.startAgent()
+  const id = await house.request('activate', { controlMode: 'admin' })
+  assert.equal(await house.end(id), 'succeeded')
+  assert.deepEqual(house.machine.acts, ['upgrade'])
+  assert.equal((await house.record()).detection?.controlMode, 'admin')
+  const back = await house.request('activate', { controlMode: 'client' })
+  assert.equal(await house.end(back), 'refused ACTIVATED_OTHERWISE')
+  assert.match((await house.operation(back)).fault!.remedy, /--control-mode client/)
+  assert.deepEqual(house.machine.acts, ['upgrade'])
+  const again = await house.request('activate', { controlMode: 'admin' })
+  assert.equal(await house.end(again), 'succeeded')
+  assert.deepEqual(await house.steps(again), ['already'])
+  await house.close()
+})
+
+test('after a deactivation the same agent activates again, in either mode', async () => {
+  const house = await inhabited()
+  house.startAgent()
+  for (const [kind, mode] of [
+    ['activate', 'admin'],
+    ['deactivate', undefined],
+    ['activate', 'client'],
+    ['activate', 'admin'],
+  ] as const) {
+    const id = await house.request(kind, mode === undefined ? {} : { controlMode: mode })
+    assert.equal(await house.end(id), 'succeeded', `${kind} ${mode}`)
+  }
+  assert.deepEqual(house.machine.acts, ['activate', 'deactivate', 'activate', 'upgrade'])
   await house.close()
 })
 
