@@ -68,6 +68,7 @@ describe('agent', () => {
   let offered: object[] = []
   let mode = 'not activated'
   let exitCode = 0
+  let killedRpc = false
 
   const serve = async (routes: (router: ConnectRouter) => void): Promise<void> => {
     server = createSecureServer({ key: identity.key, cert: identity.cert }, connectNodeAdapter({ routes }))
@@ -95,6 +96,7 @@ describe('agent', () => {
   const rpc: RpcRunner = {
     async run(words, environment) {
       ran.push({ words, environment })
+      if (killedRpc) return { exitCode: -1, stdout: '', stderr: '' }
       if (words[0] === 'amtinfo') return info({ controlMode: mode })
       if (exitCode === 0) mode = words[0] === 'activate' ? 'client control mode' : 'not activated'
       return { exitCode, stdout: '', stderr: 'time="t" level=error msg="rps returned error: \\"no\\""\n' }
@@ -147,6 +149,7 @@ describe('agent', () => {
     offered = []
     mode = 'not activated'
     exitCode = 0
+    killedRpc = false
   })
 
   afterEach(async () => {
@@ -204,6 +207,15 @@ describe('agent', () => {
     const failed = await until(() => last(agent.OrderState.FAILED))
     assert.deepEqual([failed.code, failed.exitCode], ['RPC_FAILED', 24])
     assert.match((failed as unknown as { message: string }).message, /rps returned error: "no"/)
+  })
+
+  test('a look that was asked for and failed is reported as that', async () => {
+    offered = [order('o6', { kind: agent.OrderKind.DETECT })]
+    killedRpc = true
+    await serve(ours)
+    start()
+    const failed = await until(() => last(agent.OrderState.FAILED))
+    assert.deepEqual([failed.orderId, failed.code], ['o6', 'DETECTION_FAILED'])
   })
 
   test('an order that is offered again is not done again: its result is told again', async () => {

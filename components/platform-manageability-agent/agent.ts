@@ -115,7 +115,10 @@ class ManageabilityAgent {
   async #handle(order: Order, signal: AbortSignal): Promise<void> {
     const { manager, journal, events } = this.#deps
     if (order.kind === 'detect') {
-      await this.#detect(order.orderId, signal)
+      if ((await this.#detect(order.orderId, signal)) || signal.aborted) return
+      // Said, so that nobody waits for an answer that does not come.
+      const { code, message } = manageabilityFaults.DETECTION_FAILED({ reason: 'see the log of the agent' })
+      await manager.reportOrder({ orderId: order.orderId, state: 'failed', code, message, exitCode: -1 }, signal)
       return
     }
     const known = await journal.last()
