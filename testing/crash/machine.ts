@@ -33,6 +33,7 @@ const CHANGE: Readonly<Record<Act, object>> = {
   'power-cycle': { desiredPowerState: 'POWER_STATE_POWER_CYCLE' },
 }
 const MOMENT_PATIENCE = 60_000
+const TUNNEL_PATIENCE = 60_000
 const END_PATIENCE = 200_000
 
 /** One machine whose operations are disturbed by kills. */
@@ -100,8 +101,17 @@ export class CrashMachine {
   async loginViolations(): Promise<readonly Violation[]> {
     const { controlMode, identity } = await this.#node.firmware()
     if (controlMode === 0) return []
-    const { status, text } = await this.#api.power(identity.uuid)
+    // Not there: its tunnel is on its way back.
+    const { status, text } = await until(
+      async () => {
+        const answer = await this.#api.power(identity.uuid)
+        return answer.status === 404 ? undefined : answer
+      },
+      TUNNEL_PATIENCE,
+      100,
+    ).catch((error: Error) => ({ status: 404, text: error.message }))
     if (status === 200 && text.includes('"powerstate"')) return []
+    if (status === 404) return [{ kind: 'lost', what: `activated, and its tunnel never came back: ${text}` }]
     return [{ kind: 'wrong-credentials', what: `the power state was answered ${status}: ${text.slice(0, 300)}` }]
   }
 
