@@ -10,6 +10,7 @@ import {
 } from '@outrider/protocols/amt'
 import { type Authority, createAuthority } from './test/authority.ts'
 import { activate, configureCira, deadline, host, local, machine, mps, tunnelAt } from './test/bench.ts'
+import { exercised } from './test/rule-book.ts'
 
 describe('a device from factory to tunnel and back', () => {
   let authority: Authority
@@ -17,7 +18,10 @@ describe('a device from factory to tunnel and back', () => {
     authority = await createAuthority('firmware test root')
   })
 
-  test('is set up on the local interface, dials home, is powered through the tunnel, and unprovisioned', async () => {
+  test('is set up on the local interface, dials home, is powered through the tunnel, and unprovisioned', async (t) => {
+    exercised(t, 'self-1')
+    exercised(t, 'unprovision-wsman')
+    exercised(t, 'setup-effects')
     await using firmware = machine()
     await using server = await mps(await authority.issue('mps.example.com'))
     {

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { AMT_AuditLog, CIM_PowerManagementService, IPS_OptInService, MANAGED_SYSTEM } from '@outrider/protocols/amt'
 import { text, toBase64 } from '@outrider/protocols/values'
 import { ManualClock } from '../clock.ts'
-import { activate, deadline, local, machine } from '../test/bench.ts'
+import { activate, deadline, local, machine, PASSWORD } from '../test/bench.ts'
 import { call, refusal } from '../test/refusals.ts'
 import { exercised, rowsOf } from '../test/rule-book.ts'
 import { MAX_ENTRIES } from './audit-entry.ts'
@@ -63,7 +63,7 @@ describe('the audit log', () => {
       await refusal(os.wsman.put(IPS_OptInService, { ...consent, OptInRequired: 1 }, {}, deadline())),
       'AccessDenied',
     )
-    for (const PowerState of rowsOf(t, 'power-audit', [11, 11, 11, 11, 11, 11, 11, 11] as const))
+    for (const PowerState of [11, 11, 11, 11, 11, 11, 11, 11])
       await call(os, CIM_PowerManagementService, 'RequestPowerStateChange', {
         PowerState,
         ManagedElement: MANAGED_SYSTEM,
@@ -94,6 +94,44 @@ describe('the audit log', () => {
       assert.deepEqual([application, event, user], [17, 9, 'admin'])
     for (const StartIndex of [0, 13, -1]) assert.equal(await call(os, AMT_AuditLog, 'ReadRecords', { StartIndex }), 35)
     exercised(t, 'self-10', 3)
+  })
+
+  test('calls each accepted power request by its name', async (t) => {
+    await using firmware = machine({ lmsPresent: true })
+    {
+      await using os = await local(firmware)
+      await activate(os)
+    }
+    for (const [PowerState, event] of rowsOf(t, 'power-audit', [
+      [10, 'reset'],
+      [5, 'powerCycled'],
+      [14, 'resetGracefully'],
+      [11, 'interrupted'],
+      [12, 'poweredDownGracefully'],
+      [2, 'poweredUp'],
+      [4, 'standby'],
+      [2, 'poweredUp'],
+      [7, 'hibernated'],
+      [2, 'poweredUp'],
+      [8, 'poweredDown'],
+    ] as const)) {
+      await using os = await local(firmware)
+      os.as('admin', PASSWORD)
+      const before = firmware.device.store.now.audit.length
+      // A machine that goes down takes this way to it along.
+      await os.wsman
+        .invoke(
+          CIM_PowerManagementService,
+          'RequestPowerStateChange',
+          { PowerState, ManagedElement: MANAGED_SYSTEM },
+          deadline(),
+        )
+        .catch(() => undefined)
+      const { audit: log } = firmware.device.store.now
+      assert.equal(log.length, before + 1)
+      assert.equal(auditEventName(log.at(-1)!), event)
+      assert.deepEqual(log.at(-1)!.by, { user: 'admin' })
+    }
   })
 
   test('keeps the newest, in its own time, and survives what it tells of', async (t) => {

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { seededRandom } from '../random.ts'
 import { factoryState } from '../state/factory.ts'
 import type { FlashState } from '../state/flash-state.ts'
+import { exercised } from '../test/rule-book.ts'
 import { quirksOf } from '../versions/quirks.ts'
 import { type Circumstances, type Decision, decide, periodOf, userMayAsk } from './decision.ts'
 import { environment } from './environment.ts'
@@ -174,7 +175,8 @@ describe('whether to dial', () => {
   })
 })
 
-test('home is the domain itself and what is below it, whatever the case', () => {
+test('home is the domain itself and what is below it, whatever the case', (t) => {
+  exercised(t, 'self-3', 6)
   assert.equal(environment([], 'corp.example'), 'unset')
   assert.equal(environment(['Corp.Example'], 'corp.example'), 'inside')
   assert.equal(environment(['corp.example'], 'lab.CORP.example'), 'inside')

@@ -15,6 +15,7 @@ import {
   mps,
   tunnelAt,
 } from '../test/bench.ts'
+import { exercised } from '../test/rule-book.ts'
 
 const NAME = 'mps.example.com'
 
@@ -63,7 +64,8 @@ describe('the tunnel', () => {
     })
   })
 
-  test('is not built to a server under a root that was not installed', async () => {
+  test('is not built to a server under a root that was not installed', async (t) => {
+    exercised(t, 'self-3')
     const other = await createAuthority('another root')
     await using server = await mps(await other.issue(NAME))
     await using firmware = await configured(server)
@@ -71,7 +73,8 @@ describe('the tunnel', () => {
     assert.equal(firmware.device.volatile.tunnel.at, 'waiting')
   })
 
-  test('is not built to a server of another name', async () => {
+  test('is not built to a server of another name', async (t) => {
+    exercised(t, 'self-3')
     await using server = await mps(await authority.issue('other.example.com'))
     await using firmware = await configured(server)
     await failed(firmware, 'server certificate: wrong name')
@@ -102,7 +105,8 @@ describe('the tunnel', () => {
     await connected(firmware)
   })
 
-  test('is refused with a wrong password, and tried again', async () => {
+  test('is refused with a wrong password, and tried again', async (t) => {
+    exercised(t, 'self-3')
     await using server = await mps(await authority.issue(NAME), { password: 'other' })
     await using firmware = await configured(server)
     await failed(firmware, 'CIRA_CREDENTIALS_REFUSED')
@@ -110,7 +114,8 @@ describe('the tunnel', () => {
     assert.ok(server.connections >= 2)
   })
 
-  test('comes back when it was cut, again and again', async () => {
+  test('comes back when it was cut, again and again', async (t) => {
+    exercised(t, 'self-3', 3)
     await using server = await mps(await authority.issue(NAME))
     await using firmware = await configured(server)
     for (let i = 0; i < 3; i++) {

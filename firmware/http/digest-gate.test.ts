@@ -11,6 +11,7 @@ import {
 } from '@outrider/protocols/wsman'
 import { ManualClock, timingOf } from '../index.ts'
 import { machine, PASSWORD } from '../test/bench.ts'
+import { exercised } from '../test/rule-book.ts'
 import { type Admission, DigestGate, md5 } from './digest-gate.ts'
 
 const request = (authorization?: string): HttpRequest => ({
@@ -53,7 +54,8 @@ describe('the digest of the device', () => {
   const ask = () => challengeOf(gate.admit(request(), 'tunnel'))
   const admit = (field: string, way: 'local' | 'tunnel' = 'tunnel') => gate.admit(request(field), way)
 
-  test('admits who knows the password, on any connection, with a rising counter', () => {
+  test('admits who knows the password, on any connection, with a rising counter', (t) => {
+    exercised(t, 'self-2')
     const challenge = ask()
     assert.equal(challenge.stale, false)
     assert.equal(challenge.realm, firmware.device.store.now.settings.digestRealm)
@@ -64,7 +66,9 @@ describe('the digest of the device', () => {
       })
   })
 
-  test('refuses a wrong password, another user, another path and another method, and does not call it stale', () => {
+  test('refuses a wrong password, another user, another path and another method, and does not call it stale', (t) => {
+    exercised(t, 'digest-login', 5)
+    exercised(t, 'self-2')
     const challenge = ask()
     for (const wrong of [
       { password: 'nope' },
@@ -76,7 +80,8 @@ describe('the digest of the device', () => {
       assert.equal(challengeOf(admit(proof(challenge, wrong))).stale, false)
   })
 
-  test('a nonce it never gave, or one that ran out, is stale', () => {
+  test('a nonce it never gave, or one that ran out, is stale', (t) => {
+    exercised(t, 'self-2', 2)
     const challenge = ask()
     const own = { ...challenge, nonce: 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' }
     assert.equal(challengeOf(admit(proof(own))).stale, true)

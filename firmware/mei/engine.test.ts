@@ -12,11 +12,13 @@ import { toHex } from '@outrider/protocols/values'
 import { decode, encode } from '@outrider/protocols/wire'
 import { openLocalManagement, watchdog } from '@outrider/sessions/local-management'
 import { activate, deadline, host, local, machine } from '../test/bench.ts'
+import { exercised } from '../test/rule-book.ts'
 
 const noPause = async (): Promise<void> => undefined
 
 describe('the management engine', () => {
-  test('says who it is', async () => {
+  test('says who it is', async (t) => {
+    exercised(t, 'self-1')
     await using firmware = machine({ identity: { serial: 'E1' } })
     const engine = host(firmware)
     assert.equal(await engine.getUuid(deadline()), firmware.identity.uuid)

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { ManualClock, timingOf } from '../index.ts'
 import { machine } from '../test/bench.ts'
+import { exercised } from '../test/rule-book.ts'
 import { availablePowerStates, judgePowerRequest, type PowerSituation } from './power-table.ts'
 
 const ON = 2
@@ -52,7 +53,8 @@ const outcome = (request: number, situation: PowerSituation): number => {
 
 describe('power requests', () => {
   for (const [request, power, without, withAgent] of table)
-    test(`${request} in state ${power}`, () => {
+    test(`${request} in state ${power}`, (t) => {
+      exercised(t, 'power-table', 2)
       assert.equal(outcome(request, { power, busy: false, lmsPresent: false }), without)
       assert.equal(outcome(request, { power, busy: false, lmsPresent: true }), withAgent)
     })
@@ -63,7 +65,8 @@ describe('power requests', () => {
     lmsPresent: fc.boolean(),
   })
 
-  test('what is offered is accepted, and beyond it only power-up of a machine that is on', () => {
+  test('what is offered is accepted, and beyond it only power-up of a machine that is on', (t) => {
+    exercised(t, 'power-available', 100)
     fc.assert(
       fc.property(situation, fc.integer({ min: 0, max: 20 }), (now, request) => {
         const offered = availablePowerStates(now).includes(request)
@@ -72,7 +75,8 @@ describe('power requests', () => {
     )
   })
 
-  test('nothing is accepted while a transition is under way', () => {
+  test('nothing is accepted while a transition is under way', (t) => {
+    exercised(t, 'power-table', 100)
     fc.assert(
       fc.property(situation, fc.integer({ min: 0, max: 20 }), (now, request) => {
         assert.notEqual(outcome(request, { ...now, busy: true }), 0)
@@ -98,7 +102,9 @@ describe('a host with time', () => {
   }
   const { boot, shutdown, cycleOff } = timingOf('real')
 
-  test('a power cycle is off for a while, then on, then up', async () => {
+  test('a power cycle is off for a while, then on, then up', async (t) => {
+    exercised(t, 'power-time', 3)
+    exercised(t, 'self-5')
     const { clock, firmware, request, power, os } = timed()
     assert.equal(request(5), 0)
     assert.equal(power(), OFF)
@@ -113,7 +119,8 @@ describe('a host with time', () => {
     await firmware.stop()
   })
 
-  test('a graceful power-off takes as long as the operating system does', async () => {
+  test('a graceful power-off takes as long as the operating system does', async (t) => {
+    exercised(t, 'power-time', 2)
     const { clock, firmware, request, power } = timed()
     assert.equal(request(12), 0)
     clock.advance(shutdown - 1)
@@ -123,7 +130,8 @@ describe('a host with time', () => {
     await firmware.stop()
   })
 
-  test('a machine that boots accepts the next request at once, but no graceful one', async () => {
+  test('a machine that boots accepts the next request at once, but no graceful one', async (t) => {
+    exercised(t, 'power-time', 3)
     const { clock, firmware, request } = timed()
     assert.equal(request(10), 0)
     assert.equal(request(14), 2)

@@ -32,6 +32,7 @@ import type { Firmware } from '../index.ts'
 import { type Authority, createAuthority } from '../test/authority.ts'
 import { activate, configureCira, deadline, type Local, local, machine } from '../test/bench.ts'
 import { call, refusal, refused } from '../test/refusals.ts'
+import { exercised } from '../test/rule-book.ts'
 
 const HA1 = '0123456789abcdef0123456789abcdef'
 const setup = (NetworkAdminPassword: string, NetAdminPassEncryptionType = 2) => ({
@@ -50,7 +51,11 @@ const server = {
 const power = (PowerState: number) => ({ PowerState, ManagedElement: MANAGED_SYSTEM })
 
 describe('before anybody owns it', () => {
-  test('setup takes an HA1 from the local account and nothing else', async () => {
+  test('setup takes an HA1 from the local account and nothing else', async (t) => {
+    exercised(t, 'setup-password', 2)
+    exercised(t, 'setup-state')
+    exercised(t, 'admin-chain')
+    exercised(t, 'chain-order')
     await using firmware = machine()
     await using os = await local(firmware)
     const service = IPS_HostBasedSetupService
@@ -64,7 +69,8 @@ describe('before anybody owns it', () => {
     assert.equal(firmware.counters.setup, 1)
   })
 
-  test('the nonce is another one after each attempt', async () => {
+  test('the nonce is another one after each attempt', async (t) => {
+    exercised(t, 'nonce-renewal')
     await using firmware = machine()
     await using os = await local(firmware)
     const nonce = async () =>
@@ -106,8 +112,9 @@ describe('in client control mode', () => {
     await act(firmware, os)
   }
 
-  test('consent is required for all, and that cannot be changed', () =>
+  test('consent is required for all, and that cannot be changed', (t) =>
     owned(async (firmware, os) => {
+      exercised(t, 'setup-effects')
       const optIn = await os.wsman.get(IPS_OptInService, {}, deadline())
       assert.equal(optIn.OptInRequired, 4294967295)
       assert.equal(optIn.CanModifyOptInPolicy, 0)
@@ -156,8 +163,9 @@ describe('in client control mode', () => {
       await assert.rejects(os.wsman.get(AMT_GeneralSettings, {}, deadline()), { code: 'WSMAN_UNAUTHORIZED' })
     }))
 
-  test('servers, policies and roots: malformed, duplicate and too many are refused', () =>
+  test('servers, policies and roots: malformed, duplicate and too many are refused', (t) =>
     owned(async (firmware, os) => {
+      exercised(t, 'self-8', 3)
       const remote = AMT_RemoteAccessService
       for (const wrong of [
         { Port: 0 },
@@ -277,9 +285,12 @@ describe('in client control mode', () => {
       { identity: { serial: 'ISM1', sku: 'ism' } },
     ))
 
-  test('a boot source needs the consent of the person there, and is used up by one boot', () =>
+  test('a boot source needs the consent of the person there, and is used up by one boot', (t) =>
     owned(async (firmware, os) => {
       const { wsman } = os
+      exercised(t, 'boot-consent', 2)
+      exercised(t, 'boot-once')
+      exercised(t, 'self-5')
       const sources = await wsman.enumerate(CIM_BootSourceSetting, deadline())
       assert.ok(sources.length >= 2)
       const InstanceID = 'Intel(r) AMT: Force PXE Boot'
