@@ -150,6 +150,21 @@ describe('RPS', () => {
     assert.equal(client.firmware.counters.setup, 0)
   })
 
+  test('a device that is forgotten leaves the password of its own menu behind, and nothing else', async () => {
+    const id = guid('d12428be-9fa1-4226-9784-54b2038beab7')
+    const path = { kind: 'device', project, guid: id } as const
+    const values = { AMT_PASSWORD: secret('Amt-Password-1'), MPS_PASSWORD: secret('Mps-Password-1') }
+    await secrets.put(path, { ...values, MEBX_PASSWORD: secret('Mebx-Password-1') }, undefined, signal)
+    for (let times = 0; times < 2; times++) await createTickets(deps).forgetDevice(project, id, signal)
+    const { promoted, pending } = await secrets.get(path, signal)
+    assert.deepEqual(Object.keys(promoted?.values ?? {}), ['MEBX_PASSWORD'])
+    assert.equal(promoted?.values.MEBX_PASSWORD?.reveal(), 'Mebx-Password-1')
+    assert.equal(pending, undefined)
+    await secrets.put(path, values, undefined, signal)
+    await createTickets(deps).forgetDevice(project, id, signal)
+    assert.deepEqual(await secrets.get(path, signal), {})
+  })
+
   test('a node that claims the device of another host gets and changes nothing of it', async () => {
     const client = new RelayingClient(machine())
     const victim = client.firmware.identity.uuid

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { ProjectId } from '@outrider/domain/identity'
-import type {
-  Bus,
-  Clock,
-  DeviceRegistry,
-  Provisioning,
-  ProvisioningStore,
-  Random,
-  SecretStore,
-  Ticket,
+import {
+  type Bus,
+  type Clock,
+  type DeviceRegistry,
+  deviceSecretKeys,
+  type Provisioning,
+  type ProvisioningStore,
+  type Random,
+  type SecretStore,
+  type Ticket,
 } from '@outrider/domain/ports'
 import { type Guid, minutes } from '@outrider/protocols/values'
 import type { RpsConfig } from './config.ts'
@@ -77,6 +78,10 @@ export const createTickets = (deps: TicketDeps): Provisioning => ({
 
   async forgetDevice(project: ProjectId, guid: Guid, signal) {
     await deps.registry.forget(project, guid, signal)
-    await deps.secrets.delete({ kind: 'device', project, guid }, signal)
+    const path = { kind: 'device', project, guid } as const
+    const mebx = (await deps.secrets.get(path, signal)).promoted?.values[deviceSecretKeys.mebx]
+    // A deactivation takes back everything but the password of the engine's own menu, which nobody else knows.
+    if (mebx === undefined) await deps.secrets.delete(path, signal)
+    else await deps.secrets.put(path, { [deviceSecretKeys.mebx]: mebx }, undefined, signal)
   },
 })

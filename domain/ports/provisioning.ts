@@ -26,6 +26,9 @@ export interface Provisioning {
   ticket(project: ProjectId, id: string, signal: AbortSignal): Promise<Ticket | undefined>
   /** The ticket admits nothing from now on; a running activation goes on to its own end. */
   revokeTicket(project: ProjectId, id: string, signal: AbortSignal): Promise<void>
-  /** Forgets the stored credentials of a device that is known to be deactivated, and its registration. */
+  /**
+   * Forgets the stored credentials of a device that is known to be deactivated, and its registration. The MEBx
+   * password stays: deactivation does not take it back, and only clearing the machine's CMOS would.
+   */
   forgetDevice(project: ProjectId, guid: Guid, signal: AbortSignal): Promise<void>
 }
