@@ -57,38 +57,50 @@ export const fromHex = (hex: string): Uint8Array<ArrayBuffer> | undefined => {
   return out
 }
 
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
-const VALUE = new Map(Array.from(ALPHABET, (char, value) => [char, value]))
+const ALPHABET = utf8('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
+const PAD = 0x3d
+/** What a character stands for; 64 and more is no character of base64. */
+const NONE = 64
+const VALUE = new Uint8Array(128).fill(NONE)
+for (const [value, code] of ALPHABET.entries()) VALUE[code] = value
 
 /** Standard base64 with padding (RFC 4648 section 4). */
 export const toBase64 = (bytes: Bytes): string => {
-  let out = ''
+  const out = new Uint8Array(Math.ceil(bytes.length / 3) * 4)
+  let at = 0
   for (let i = 0; i < bytes.length; i += 3) {
-    const word = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0)
-    out += ALPHABET[(word >> 18) & 63]! + ALPHABET[(word >> 12) & 63]!
-    out += i + 1 < bytes.length ? ALPHABET[(word >> 6) & 63]! : '='
-    out += i + 2 < bytes.length ? ALPHABET[word & 63]! : '='
+    const word = (bytes[i]! << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0)
+    out[at++] = ALPHABET[word >> 18]!
+    out[at++] = ALPHABET[(word >> 12) & 63]!
+    out[at++] = i + 1 < bytes.length ? ALPHABET[(word >> 6) & 63]! : PAD
+    out[at++] = i + 2 < bytes.length ? ALPHABET[word & 63]! : PAD
   }
-  return out
+  return decoder.decode(out)
 }
 
 /** Bytes of base64 text, padded or not, white space ignored; `undefined` where it is not base64. */
 export const fromBase64 = (base64: string): Uint8Array<ArrayBuffer> | undefined => {
-  const clean = base64.replace(/\s+/g, '').replace(/={1,2}$/, '')
+  const clean = (/\s/.test(base64) ? base64.replace(/\s+/g, '') : base64).replace(/={1,2}$/, '')
   if (clean.length % 4 === 1) return undefined
   const out = new Uint8Array(Math.floor((clean.length * 3) / 4))
   let word = 0
-  let bits = 0
   let at = 0
-  for (const char of clean) {
-    const value = VALUE.get(char)
-    if (value === undefined) return undefined
-    word = ((word << 6) | value) & 0xffffff
-    bits += 6
-    if (bits >= 8) {
-      bits -= 8
-      out[at++] = (word >> bits) & 0xff
-    }
+  for (let i = 0; i < clean.length; i++) {
+    const value = VALUE[clean.charCodeAt(i)] ?? NONE
+    if (value === NONE) return undefined
+    word = (word << 6) | value
+    if ((i & 3) !== 3) continue
+    out[at++] = (word >> 16) & 0xff
+    out[at++] = (word >> 8) & 0xff
+    out[at++] = word & 0xff
+    word = 0
+  }
+  // Two characters more are one byte more, three are two; what is left of the last is passed over.
+  const rest = clean.length % 4
+  if (rest === 2) out[at] = (word >> 4) & 0xff
+  if (rest === 3) {
+    out[at] = (word >> 10) & 0xff
+    out[at + 1] = (word >> 2) & 0xff
   }
   return out
 }

@@ -134,11 +134,14 @@ export const subjectOf = (certificate: X509Certificate): string =>
 /** Throws `PROVISIONING_CERT_NOT_YET_VALID`, `PROVISIONING_CERT_EXPIRED`, for any of them. */
 export const requireValidAt = (certificates: readonly X509Certificate[], now: EpochMilliseconds): void => {
   for (const certificate of certificates) {
-    const subject = subjectOf(certificate)
-    if (certificate.validFromDate.getTime() > now)
-      throw certificateFaults.PROVISIONING_CERT_NOT_YET_VALID({ subject, at: certificate.validFromDate.toISOString() })
-    if (certificate.validToDate.getTime() < now)
-      throw certificateFaults.PROVISIONING_CERT_EXPIRED({ subject, at: certificate.validToDate.toISOString() })
+    const { validFromDate: from, validToDate: to } = certificate
+    if (from.getTime() > now)
+      throw certificateFaults.PROVISIONING_CERT_NOT_YET_VALID({
+        subject: subjectOf(certificate),
+        at: from.toISOString(),
+      })
+    if (to.getTime() < now)
+      throw certificateFaults.PROVISIONING_CERT_EXPIRED({ subject: subjectOf(certificate), at: to.toISOString() })
   }
 }
 
