@@ -33,12 +33,15 @@ export type GeneratorName = 'cira-load.mjs' | 'rps-load.mjs'
 
 const root = new URL('../..', import.meta.url).pathname
 
+const folder = process.env.OUTRIDER_BENCH ?? join(root, '../shared/bench')
+// The orchestrators that are started here refuse a setting they do not know.
+delete process.env.OUTRIDER_BENCH
+
 /**
  * The load generators, which share no code with this project: in the folder `OUTRIDER_BENCH` names, or beside the
  * project. `undefined` where they are not there.
  */
 export const findGenerator = (name: GeneratorName): string | undefined => {
-  const folder = process.env.OUTRIDER_BENCH ?? join(root, '../shared/bench')
   const path = join(folder, name)
   return existsSync(path) ? path : undefined
 }
