@@ -6,6 +6,8 @@ export interface FirmwareEventMap {
   power: { readonly from: number; readonly to: number; readonly boot: boolean }
   /** The operating system of the host ended, told before or not, or has booted. */
   os: { readonly running: false; readonly graceful: boolean } | { readonly running: true }
+  /** AMT was switched on or off in BIOS, while the machine runs. */
+  amt: { readonly enabled: boolean }
   controlMode: { readonly from: number; readonly to: number }
   tunnel: TunnelStatus
   /** Something went wrong on demand. */

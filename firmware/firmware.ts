@@ -114,6 +114,11 @@ export const createFirmware = (options: FirmwareOptions): Firmware => {
   })
   // Made before somebody waits for it.
   if (quirks.localTls === 'enforced') tls.onDieLeaf()
+  events.on('amt', ({ enabled }) => {
+    // What reaches AMT through the engine ends with it; the engine itself goes on.
+    if (!enabled) engine.reset('lme')
+    tunnel.reconsider()
+  })
   host.start()
   tunnel.reconsider()
 

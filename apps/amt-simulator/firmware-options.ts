@@ -18,11 +18,12 @@ export interface IdentityFlags {
   readonly serial: string
   readonly uuid?: Guid
   readonly amtUuid?: Guid
-  readonly sku?: Sku
-  readonly amtVersion?: string
 }
 
+/** What a machine is made of and how it fares, one alone or a fleet of them. */
 export interface FirmwareFlags {
+  readonly sku?: Sku
+  readonly amtVersion?: string
   /** Files of root hashes the machine trusts besides its own. */
   readonly trust: readonly string[]
   readonly pkiDnsSuffix?: string
@@ -65,11 +66,15 @@ export const withIdentity = (command: Command): Command =>
     .requiredOption('--serial <text>', 'serial number of the machine')
     .option('--uuid <uuid>', 'SMBIOS UUID; follows from the serial number where left out', guidArgument)
     .option('--amt-uuid <uuid>', 'UUID the management engine reports; the SMBIOS UUID where left out', guidArgument)
-    .addOption(new Option('--sku <sku>', 'what the silicon can do').choices(['amt', 'ism', 'none']))
-    .option('--amt-version <version>', 'firmware version', versionArgument)
 
 export const withFirmware = (command: Command): Command =>
   command
+    .addOption(new Option('--sku <sku>', 'what the silicon can do').choices(['amt', 'ism', 'none']))
+    .option(
+      '--amt-version <version>',
+      `firmware version: ${simulatedVersions.join(', ')}, or one of them whole, e.g. 16.1.25`,
+      versionArgument,
+    )
     .addOption(new Option('--timing <timing>', 'how long things take').choices(['zero', 'real']).default('real'))
     .option('--dns-suffix <domain>', 'DNS suffix of the network at the first start')
     .option('--lms', 'the operating system carries out graceful power requests')
@@ -81,6 +86,8 @@ export const withFirmware = (command: Command): Command =>
 export const makeOf = (flags: FirmwareFlags): Partial<Identity> => ({
   ...(flags.trust.length === 0 ? {} : { trustedHashes: trustedHashesOf(flags.trust) }),
   ...(flags.pkiDnsSuffix === undefined ? {} : { pkiDnsSuffix: flags.pkiDnsSuffix }),
+  ...(flags.sku === undefined ? {} : { sku: flags.sku }),
+  ...versionOf(flags.amtVersion),
 })
 
 /** The identity these flags name. */
@@ -88,8 +95,6 @@ export const identityOf = (flags: IdentityFlags): Partial<Identity> & { readonly
   serial: flags.serial,
   ...(flags.uuid === undefined ? {} : { smbiosUuid: flags.uuid }),
   ...(flags.amtUuid === undefined ? {} : { uuid: flags.amtUuid }),
-  ...(flags.sku === undefined ? {} : { sku: flags.sku }),
-  ...versionOf(flags.amtVersion),
 })
 
 const versionOf = (text: string | undefined): { version?: string; build?: string } => {
@@ -112,8 +117,8 @@ export const firmwareWords = (identity: IdentityFlags, firmware: FirmwareFlags):
   ...word('--serial', identity.serial),
   ...word('--uuid', identity.uuid),
   ...word('--amt-uuid', identity.amtUuid),
-  ...word('--sku', identity.sku),
-  ...word('--amt-version', identity.amtVersion),
+  ...word('--sku', firmware.sku),
+  ...word('--amt-version', firmware.amtVersion),
   ...word('--timing', firmware.timing),
   ...word('--dns-suffix', firmware.dnsSuffix),
   ...firmware.trust.flatMap((file) => word('--trust', resolve(file))),

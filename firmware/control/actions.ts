@@ -31,7 +31,7 @@ export const actions: Readonly<Record<string, Action>> = {
         bios.enabled = flag(input, 'enabled') ?? bios.enabled
         bios.changeAllowed = flag(input, 'changeAllowed') ?? bios.changeAllowed
       })
-      device.tunnel.reconsider()
+      device.events.emit('amt', { enabled: device.store.now.bios.enabled })
       return done
     },
   },

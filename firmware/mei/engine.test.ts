@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { AMT_GeneralSettings } from '@outrider/protocols/amt'
 import { type ApfMessage, apfMessage } from '@outrider/protocols/apf'
 import {
   decodeAmthiResponse,
@@ -11,7 +12,8 @@ import {
 import { toHex } from '@outrider/protocols/values'
 import { decode, encode } from '@outrider/protocols/wire'
 import { openLocalManagement, watchdog } from '@outrider/sessions/local-management'
-import { activate, deadline, host, local, machine } from '../test/bench.ts'
+import { actions } from '../index.ts'
+import { activate, deadline, host, local, machine, PASSWORD } from '../test/bench.ts'
 import { exercised } from '../test/rule-book.ts'
 
 const noPause = async (): Promise<void> => undefined
@@ -78,6 +80,36 @@ describe('the management engine', () => {
     )
     assert.equal(await dog.setAmtOperationalState(true, deadline()), 0)
     assert.equal(await host(firmware).getControlMode(deadline()), 0)
+  })
+
+  test('switched on in BIOS it is there, for whoever looks again, without anything started again', async () => {
+    await using firmware = machine()
+    const bios = (enabled: boolean) => actions.bios!.run(firmware, { enabled })
+    bios(false)
+    // An agent that has been looking all the time, on one connection.
+    await using connection = await firmware.engine.connect(meiClients.amthi, deadline())
+    const mode = async () => {
+      await connection.write(encodeAmthiRequest('getControlMode', {}), deadline())
+      return decodeAmthiResponse('getControlMode', await connection.read(deadline()))
+    }
+    assert.equal((await mode()).status, 2)
+    await assert.rejects(local(firmware), { code: 'AMTHI_REFUSED' })
+    bios(true)
+    assert.equal((await mode()).status, 0)
+    const dog = watchdog(firmware.engine, { pause: noPause })
+    assert.equal((await dog.isChangeToAmtEnabled(deadline())).amtEnabled, true)
+    {
+      await using os = await local(firmware)
+      await activate(os)
+      // And off again: what reaches AMT through the engine ends, the engine goes on.
+      bios(false)
+      await assert.rejects(os.wsman.get(AMT_GeneralSettings, {}, deadline()))
+    }
+    assert.equal((await mode()).status, 2)
+    bios(true)
+    await using os = await local(firmware)
+    os.as('admin', PASSWORD)
+    await os.wsman.get(AMT_GeneralSettings, {}, deadline())
   })
 
   test('a BIOS its maker locked, and a provisioned device, are not switched', async () => {

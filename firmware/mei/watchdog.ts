@@ -27,6 +27,6 @@ export const answerWatchdog = (device: Device, message: Bytes): Bytes => {
   device.store.change((draft) => {
     draft.bios.enabled = request.enabled
   })
-  device.tunnel.reconsider()
+  device.events.emit('amt', { enabled: request.enabled })
   return encodeOperationalStateReply(SUCCESS)
 }

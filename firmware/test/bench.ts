@@ -52,10 +52,10 @@ export interface Local extends AsyncDisposable {
 
 const noPause = async (): Promise<void> => undefined
 
-export const host = (firmware: Firmware) => amthi(firmware.engine, { pause: noPause })
+export const host = (firmware: Pick<Firmware, 'engine'>) => amthi(firmware.engine, { pause: noPause })
 
 /** WS-MAN over LME as the operating system's account, as RPC does it. */
-export const local = async (firmware: Firmware): Promise<Local> => {
+export const local = async (firmware: Pick<Firmware, 'engine'>): Promise<Local> => {
   const account = await host(firmware).getLocalSystemAccount(deadline())
   const way = await openLocalManagement({ mei: firmware.engine, pause: noPause, port: 16992 }, deadline())
   const wsman = createWsmanSession({

@@ -7,8 +7,10 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, describe, test } from 'node:test'
+import type { FlashState } from '@outrider/firmware'
 import { openMeiSocket } from '@outrider/mei-socket'
-import { amthi } from '@outrider/sessions/local-management'
+import { amthi, watchdog } from '@outrider/sessions/local-management'
+import { activate, local } from '../../../firmware/test/bench.ts'
 
 const main = resolve(import.meta.dirname, '../main.ts')
 const folder = mkdtempSync(join(tmpdir(), 'sim-'))
@@ -34,7 +36,7 @@ const end = async (child: ChildProcess, signal: NodeJS.Signals): Promise<number 
   return code
 }
 
-const ask = (socketPath: string, method: string, path: string): Promise<unknown> =>
+const ask = (socketPath: string, method: string, path: string, body?: object): Promise<unknown> =>
   new Promise((done, failed) => {
     request({ socketPath, method, path, agent: false }, (response) => {
       let text = ''
@@ -44,7 +46,7 @@ const ask = (socketPath: string, method: string, path: string): Promise<unknown>
       response.on('end', () => done(JSON.parse(text)))
     })
       .on('error', failed)
-      .end()
+      .end(body === undefined ? undefined : JSON.stringify(body))
   })
 
 const deadline = () => AbortSignal.timeout(8000)
@@ -66,6 +68,54 @@ describe('the simulator as processes', () => {
     const state = (await ask(control, 'GET', '/')) as { power: { state: number } }
     assert.equal(state.power.state, 8)
     assert.equal(await end(second, 'SIGTERM'), 0)
+  })
+
+  test('AMT that is switched on in BIOS is seen, with nothing started again', async () => {
+    const [mei, control] = [join(folder, 'bios.sock'), join(folder, 'bios.control')]
+    const words = ['firmware', '--serial', 'P2', '--timing', 'zero', '--mei-socket', mei, '--amt-version', '19']
+    const child = await start([...words, '--flash', join(folder, 'bios.json'), '--control', control], /control API/)
+    const dog = watchdog(openMeiSocket(mei), { pause: async () => undefined })
+    const bios = (enabled: boolean) => ask(control, 'POST', '/actions/bios', { enabled })
+    await bios(false)
+    assert.equal((await dog.isChangeToAmtEnabled(deadline())).amtEnabled, false)
+    await assert.rejects(engine(mei).getControlMode(deadline()), { code: 'AMTHI_REFUSED' })
+    await bios(true)
+    const seen = await dog.isChangeToAmtEnabled(deadline())
+    assert.deepEqual([seen.amtEnabled, seen.tlsEnforcedOnLocalPorts], [true, true])
+    assert.equal(await engine(mei).getControlMode(deadline()), 0)
+    assert.equal(await end(child, 'SIGTERM'), 0)
+  })
+
+  test('a firmware that is killed while it is set up has been set up, or has not', async () => {
+    const [mei, flash] = [join(folder, 'kill.sock'), join(folder, 'kill.json')]
+    const words = ['firmware', '--serial', 'P3', '--timing', 'zero', '--mei-socket', mei, '--flash', flash]
+    const account = { setup: 0, unprovision: 0 }
+    for (let round = 0; round < 4; round++) {
+      const child = await start(words, /firmware 16/)
+      const before = JSON.parse(readFileSync(flash, 'utf8')) as FlashState
+      assert.equal(before.settings.controlMode, account.setup - account.unprovision)
+      const gone = once(child, 'exit')
+      const kill = setTimeout(() => child.kill('SIGKILL'), 15 + Math.random() * 60)
+      // Back and forth, as often as there is time for.
+      await (async () => {
+        for (;;) {
+          if ((await engine(mei).getControlMode(deadline())) === 0) {
+            await using os = await local({ engine: openMeiSocket(mei) })
+            await activate(os)
+          } else await engine(mei).unprovision(deadline())
+        }
+      })().catch(() => undefined)
+      clearTimeout(kill)
+      child.kill('SIGKILL')
+      await gone
+      const after = JSON.parse(readFileSync(flash, 'utf8')) as FlashState
+      const { setup, unprovision } = after.counters
+      assert.ok(setup === unprovision || setup === unprovision + 1)
+      assert.equal(after.settings.controlMode, setup - unprovision)
+      assert.equal(after.settings.adminHa1 === null, setup === unprovision)
+      Object.assign(account, { setup, unprovision })
+    }
+    assert.ok(account.setup > 0)
   })
 
   test('a fleet lists its machines, and each answers on its own socket', async () => {
