@@ -2,6 +2,13 @@ import { catalogue, type EventDeclaration, type Level } from '@outrider/domain/e
 import type { EventSink } from '@outrider/domain/ports'
 import pino from 'pino'
 import { Counter, Gauge, Registry } from 'prom-client'
+import { LabelValues } from './label-values.ts'
+
+/** An event's counter and what its labels have been so far. */
+interface Counted {
+  readonly counter: Counter
+  readonly labels: readonly (readonly [name: string, values: LabelValues])[]
+}
 
 export interface Telemetry {
   readonly events: EventSink
@@ -32,15 +39,16 @@ export const createTelemetry = (
     target,
   )
   const registry = new Registry()
-  const counters = new Map<string, Counter>()
+  const counted = new Map<string, Counted>()
   for (const [name, declaration] of Object.entries(catalogue) as [string, EventDeclaration][]) {
+    const labelNames = [...(declaration.labels ?? [])]
     const counter = new Counter({
       name: `outrider_${name.replaceAll(/[.-]/g, '_')}_total`,
       help: declaration.about,
-      labelNames: [...(declaration.labels ?? [])],
+      labelNames,
       registers: [registry],
     })
-    counters.set(name, counter)
+    counted.set(name, { counter, labels: labelNames.map((label) => [label, new LabelValues()]) })
   }
   registerProcess(registry)
 
@@ -49,9 +57,10 @@ export const createTelemetry = (
       emit(name, fields) {
         const declaration: EventDeclaration = catalogue[name]
         const values = fields as Readonly<Record<string, string | number | boolean | undefined>>
-        const labels: Record<string, string> = {}
-        for (const label of declaration.labels ?? []) labels[label] = String(values[label] ?? '')
-        counters.get(name)?.inc(labels)
+        const { counter, labels } = counted.get(name)!
+        counter.inc(
+          Object.fromEntries(labels.map(([label, known]) => [label, known.shown(String(values[label] ?? ''))])),
+        )
         log[declaration.level]({ event: name, ...fields })
       },
     },

@@ -29,6 +29,19 @@ test('events below the level are counted, not logged', async () => {
   assert.match(text, /process_resident_memory_bytes \d+/)
 })
 
+test('values of labels that come from outside do not make counters without end', async () => {
+  const { events, lines, metrics } = setUp()
+  for (let at = 0; at < 1000; at++)
+    events.emit('agent.reported', { host: 'host-1', support: 'amt', reason: `${'x'.repeat(500)}`.slice(at % 400) + at })
+  events.emit('agent.reported', { host: 'host-1', support: 'amt', reason: 'x'.repeat(500) })
+  assert.equal(lines.length, 1001)
+  const series = (await metrics()).split('\n').filter((line) => line.startsWith('outrider_agent_reported_total{'))
+  assert.ok(series.length > 1 && series.length <= 201, String(series.length))
+  assert.ok(series.every((line) => line.length < 250))
+  const sum = series.map((line) => Number(line.split(' ').at(-1))).reduce((a, b) => a + b)
+  assert.equal(sum, 1001)
+})
+
 test('two of them do not share counters', async () => {
   const one = setUp()
   const other = setUp()
