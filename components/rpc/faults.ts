@@ -117,6 +117,12 @@ export const rpcFaults = faultTable({
     message: 'the device says it is deactivated and still is in control mode {mode}',
     remedy: 'Try again; where it stays so, clear CMOS.',
   },
+  AMT_SILENT: {
+    kind: 'timeout',
+    message: 'nothing came within {seconds} seconds',
+    remedy:
+      'Nothing needs to be done: the provisioning server is told and decides; where it stays so, restart the machine.',
+  },
   AMT_LOCAL_PORT_CLOSED: {
     kind: 'unavailable',
     message: 'AMT did not open its port {port} after {attempts} attempts',

@@ -21,6 +21,8 @@ export interface SocketRequest {
 }
 
 const MAX_PAYLOAD = 1 << 20
+/** How long a client has to close too once we have, before it is cut. */
+const CLOSE_MILLISECONDS = 5_000
 /** Sockets that are open at once, over all paths. */
 const MOST = 10_000
 
@@ -31,7 +33,12 @@ export class Sockets {
 
   constructor(rows: readonly SocketRow[]) {
     for (const row of rows) {
-      const options = { noServer: true, maxPayload: row.maxPayload ?? MAX_PAYLOAD, perMessageDeflate: false }
+      const options = {
+        noServer: true,
+        maxPayload: row.maxPayload ?? MAX_PAYLOAD,
+        perMessageDeflate: false,
+        closeTimeout: CLOSE_MILLISECONDS,
+      }
       this.#rows.set(row.path.toLowerCase(), { row, server: new WebSocketServer(options) })
     }
   }

@@ -151,14 +151,16 @@ class Relay {
   async #answerOf(request: Bytes): Promise<Sendable> {
     const { local, log } = this.#options
     const patience = this.#options.patience?.answer ?? DEVICE_TIMEOUT
-    const until = AbortSignal.any([this.#signal, AbortSignal.timeout(patience)])
+    const deadline = AbortSignal.timeout(patience)
+    const until = AbortSignal.any([this.#signal, deadline])
     try {
       const payload = await exchangeHttp(await local.openLocal(this.#port, until), request, until)
       if (payload !== undefined) return { type: 'response', payload }
       log.debug('AMT closed the connection without an answer')
       return { type: 'connection_reset', reason: 'connection_closed' }
     } catch (error) {
-      if (!this.#signal.aborted) log.warning(`AMT did not answer: ${Fault.from(error).message}`)
+      const fault = error === deadline.reason ? rpcFaults.AMT_SILENT({ seconds: patience / 1000 }) : Fault.from(error)
+      if (!this.#signal.aborted) log.warning(`AMT did not answer: ${fault.message}`)
       return { type: 'connection_reset', reason: 'lms_error' }
     }
   }
