@@ -159,9 +159,12 @@ export class Api {
     return this.json('GET', `${this.compute}/hosts/${key}`)
   }
 
-  /** Registers a machine and writes the environment file of its agents; what it is called from then on. */
-  async enrol(name: string, serialNumber: string, uuid: string, envFile: string): Promise<string> {
-    const body = { name, serialNumber, uuid }
+  /**
+   * Registers a machine, by its serial number alone where no UUID is given, and writes the environment file of its
+   * agents. Its resource id.
+   */
+  async enrol(name: string, serialNumber: string, uuid: string | undefined, envFile: string): Promise<string> {
+    const body = { name, serialNumber, ...(uuid === undefined ? {} : { uuid }) }
     const { resourceId } = await this.json<HostView>('POST', `${this.compute}/hosts/register`, { body })
     const { environment } = await this.json<{ environment: Readonly<Record<string, string>> }>(
       'POST',

@@ -1,6 +1,7 @@
 export * from './api.ts'
 export * from './cli.ts'
 export * from './event-log.ts'
+export * from './fleet.ts'
 export * from './free-port.ts'
 export * from './node.ts'
 export * from './orchestrator.ts'

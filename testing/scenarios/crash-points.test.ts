@@ -15,7 +15,13 @@ describe(`kill -9 at ${POINTS} points (OUTRIDER_CRASH_SEED=${seed})`, () => {
     const folder = mkdtempSync(join(tmpdir(), 'outrider-crash-'))
     const lines: string[] = []
     try {
-      const report = await runCrashPoints({ points: POINTS, seed, machines: 4, folder, say: (line) => lines.push(line) })
+      const report = await runCrashPoints({
+        points: POINTS,
+        seed,
+        machines: 4,
+        folder,
+        say: (line) => lines.push(line),
+      })
       for (const line of summary(report)) context.diagnostic(line)
       const killed = report.results.filter(({ killed: pid }) => pid !== undefined)
       assert.ok(killed.length >= POINTS, `only ${killed.length} kills hit anybody`)
