@@ -6,6 +6,7 @@ import { KeptCertificates } from './provisioning-certificates/index.ts'
 import { ciraConfigRoutes } from './rest/cira-configs.ts'
 import type { RestDeps } from './rest/deps.ts'
 import { domainRoutes } from './rest/domains.ts'
+import { northbound } from './rest/northbound.ts'
 import { profileRoutes } from './rest/profiles.ts'
 import { serviceRoutes } from './rest/service.ts'
 import { createTickets } from './tickets.ts'
@@ -72,7 +73,12 @@ export const createRps = (deps: RpsDeps): Rps => {
   }
 
   return {
-    routes: [...ciraConfigRoutes(rest), ...profileRoutes(rest), ...domainRoutes(rest), ...serviceRoutes(rest)],
+    routes: northbound([
+      ...ciraConfigRoutes(rest),
+      ...profileRoutes(rest),
+      ...domainRoutes(rest),
+      ...serviceRoutes(rest),
+    ]),
     sockets: PATHS.map((path) => ({ path, onConnection })),
     get sessions() {
       return sessions.size
