@@ -23,15 +23,19 @@ export interface SocketRequest {
 const MAX_PAYLOAD = 1 << 20
 /** How long a client has to close too once we have, before it is cut. */
 const CLOSE_MILLISECONDS = 5_000
-/** Sockets that are open at once, over all paths. */
+/** Sockets that are open at once, over all paths; and how many of them one address may have. */
 const MOST = 10_000
+const MOST_OF_ONE_ADDRESS = 2_000
 
 /** Routes upgrade requests to the rows and ends what is open when the service stops. */
 export class Sockets {
   readonly #rows = new Map<string, { readonly row: SocketRow; readonly server: WebSocketServer }>()
+  readonly #byAddress = new Map<string, number>()
+  readonly #mostOfOneAddress: number
   #stopping = false
 
-  constructor(rows: readonly SocketRow[]) {
+  constructor(rows: readonly SocketRow[], mostOfOneAddress = MOST_OF_ONE_ADDRESS) {
+    this.#mostOfOneAddress = mostOfOneAddress
     for (const row of rows) {
       const options = {
         noServer: true,
@@ -51,20 +55,30 @@ export class Sockets {
       refuse(socket, '404 Not Found')
       return
     }
-    if (this.#stopping || this.open >= MOST) {
+    const from = addressOf(request.socket)
+    const ofAddress = this.#byAddress.get(from) ?? 0
+    if (this.#stopping || this.open >= MOST || ofAddress >= this.#mostOfOneAddress) {
       refuse(socket, '503 Service Unavailable')
       return
     }
     const { row, server } = entry
     server.handleUpgrade(request, socket, head, (webSocket) => {
+      this.#byAddress.set(from, ofAddress + 1)
+      webSocket.once('close', () => this.#left(from))
       // Without a listener an error of one connection would end the process.
       webSocket.on('error', () => webSocket.terminate())
       row.onConnection(webSocket, {
         headers: textHeaders(request.headers),
-        from: addressOf(request.socket),
+        from,
         url,
       })
     })
+  }
+
+  #left(address: string): void {
+    const left = (this.#byAddress.get(address) ?? 1) - 1
+    if (left > 0) this.#byAddress.set(address, left)
+    else this.#byAddress.delete(address)
   }
 
   get open(): number {
@@ -97,6 +111,8 @@ const closeWithin = (client: WebSocket, patience: Milliseconds): Promise<void> =
     client.close(1001, 'the service is stopping')
   })
 
+/** Whoever is refused need not end its own side for the socket to be gone. */
 const refuse = (socket: Duplex, status: string): void => {
+  socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
