@@ -4,16 +4,27 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { EventSink } from '@outrider/domain/ports'
 import { manageabilityFaults, type RpcRunner } from '@outrider/platform-manageability-agent'
+import { type Milliseconds, minutes, seconds } from '@outrider/protocols/values'
 
 const OUTPUT_LIMIT = 1024 * 1024
+/** Longer than any order: only an RPC that hangs, in the driver say, takes so long. */
+const LONGEST_RUN: Milliseconds = minutes(15)
+/** How long RPC has to leave the engine in order once it is told to end. */
+const GRACE: Milliseconds = seconds(10)
 
-/** Runs RPC as a process of its own: `program` with its words, what is secret in its environment. */
+/**
+ * Runs RPC as a process of its own: `program` with its words, what is secret in its environment. No run lasts for
+ * ever: the agent does one thing at a time.
+ */
 export const rpcProcess = async (options: {
   readonly program: readonly [command: string, ...words: string[]]
   readonly stateDir: string
   readonly ca: Buffer | undefined
   readonly events: EventSink
+  readonly longestRun?: Milliseconds
+  readonly grace?: Milliseconds
 }): Promise<RpcRunner> => {
+  const { longestRun = LONGEST_RUN, grace = GRACE } = options
   const environment: Record<string, string> = {}
   if (options.ca !== undefined) {
     const file = join(options.stateDir, 'orchestrator-ca.crt')
@@ -33,7 +44,12 @@ export const rpcProcess = async (options: {
         detached: true,
       })
       const about = { rpcPid: child.pid ?? 0, command: words[0] ?? '' }
-      const end = (): void => void child.kill('SIGTERM')
+      const timers: NodeJS.Timeout[] = []
+      const end = (): void => {
+        child.kill('SIGTERM')
+        timers.push(setTimeout(() => child.kill('SIGKILL'), grace))
+      }
+      timers.push(setTimeout(end, longestRun))
       signal.addEventListener('abort', end, { once: true })
       try {
         const output = { stdout: '', stderr: '' }
@@ -49,6 +65,7 @@ export const rpcProcess = async (options: {
         throw manageabilityFaults.RPC_NOT_STARTED({ reason: (error as NodeJS.ErrnoException).code ?? 'unknown' }, error)
       } finally {
         signal.removeEventListener('abort', end)
+        for (const timer of timers) clearTimeout(timer)
       }
     },
   }
