@@ -68,6 +68,8 @@ describe('agent', () => {
   let offered: object[] = []
   let mode = 'not activated'
   let exitCode = 0
+  const plain = 'time="t" level=error msg="rps returned error: \\"no\\""\n'
+  let log = plain
   let killedRpc = false
 
   const serve = async (routes: (router: ConnectRouter) => void): Promise<void> => {
@@ -99,7 +101,7 @@ describe('agent', () => {
       if (killedRpc) return { exitCode: -1, stdout: '', stderr: '' }
       if (words[0] === 'amtinfo') return info({ controlMode: mode })
       if (exitCode === 0) mode = words[0] === 'activate' ? 'client control mode' : 'not activated'
-      return { exitCode, stdout: '', stderr: 'time="t" level=error msg="rps returned error: \\"no\\""\n' }
+      return { exitCode, stdout: '', stderr: log }
     },
   }
 
@@ -149,6 +151,7 @@ describe('agent', () => {
     offered = []
     mode = 'not activated'
     exitCode = 0
+    log = plain
     killedRpc = false
   })
 
@@ -216,6 +219,21 @@ describe('agent', () => {
     start()
     const failed = await until(() => last(agent.OrderState.FAILED))
     assert.deepEqual([failed.orderId, failed.code], ['o6', 'DETECTION_FAILED'])
+  })
+
+  test('a failure whose fault RPC names whole is told with its code and remedy', async () => {
+    offered = [order('o3b')]
+    exitCode = 10
+    log =
+      'time="t" level=error msg="it cannot be reached" code=RPS_UNREACHABLE kind=unavailable remedy="Check \\"it\\"."\n'
+    await serve(ours)
+    start()
+    const told = await until(() => last(agent.OrderState.FAILED))
+    const { code, kind, remedy, message } = told as unknown as Record<string, string>
+    assert.deepEqual(
+      [code, kind, remedy, message],
+      ['RPS_UNREACHABLE', 'unavailable', 'Check "it".', 'it cannot be reached'],
+    )
   })
 
   test('an order that is offered again is not done again: its result is told again', async () => {

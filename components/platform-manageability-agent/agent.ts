@@ -1,6 +1,6 @@
 import type { Clock, EventSink, Random } from '@outrider/domain/ports'
 import { type Milliseconds, minutes, seconds } from '@outrider/protocols/values'
-import { carryOut, type Outcome } from './carry-out.ts'
+import { carryOut, failed, type Outcome } from './carry-out.ts'
 import type { ManageabilityAgentConfig } from './config.ts'
 import { type DetectionReport, readDetection, sameReport } from './detection.ts'
 import { manageabilityFaults } from './faults.ts'
@@ -117,20 +117,20 @@ class ManageabilityAgent {
     if (order.kind === 'detect') {
       if ((await this.#detect(order.orderId, signal)) || signal.aborted) return
       // Said, so that nobody waits for an answer that does not come.
-      const { code, message } = manageabilityFaults.DETECTION_FAILED({ reason: 'see the log of the agent' })
-      await manager.reportOrder({ orderId: order.orderId, state: 'failed', code, message, exitCode: -1 }, signal)
+      const unread = failed(manageabilityFaults.DETECTION_FAILED({ reason: 'see the log of the agent' }))
+      await manager.reportOrder({ orderId: order.orderId, ...unread }, signal)
       return
     }
     const known = await journal.last()
     if (known?.orderId === order.orderId) {
       // Begun before a restart, or ended and not heard: say what is known, do nothing twice.
-      const restarted = manageabilityFaults.AGENT_RESTARTED()
-      const { state, code, message, exitCode } =
-        known.state === 'begun'
-          ? { state: 'failed' as const, code: restarted.code, message: restarted.message, exitCode: -1 }
-          : { ...known, state: known.state }
-      await journal.write({ orderId: order.orderId, state, code, message, exitCode })
-      await manager.reportOrder({ orderId: order.orderId, state, code, message, exitCode }, signal)
+      const { state } = known
+      const end =
+        state === 'begun'
+          ? { orderId: order.orderId, ...failed(manageabilityFaults.AGENT_RESTARTED()) }
+          : { ...known, state }
+      await journal.write(end)
+      await manager.reportOrder(end, signal)
       return
     }
     await journal.write({ orderId: order.orderId, state: 'begun', code: '', message: '', exitCode: 0 })

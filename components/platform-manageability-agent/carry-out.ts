@@ -2,13 +2,15 @@ import { Fault } from '@outrider/protocols/values'
 import type { ManageabilityAgentConfig } from './config.ts'
 import { manageabilityFaults } from './faults.ts'
 import type { Order } from './manager-client.ts'
-import { lastMessage, type RpcRunner } from './rpc-runner.ts'
+import { lastFault, lastMessage, type RpcRunner } from './rpc-runner.ts'
 
 export interface Outcome {
   readonly state: 'succeeded' | 'failed'
   readonly code: string
   readonly message: string
   readonly exitCode: number
+  readonly remedy?: string
+  readonly kind?: string
 }
 
 /**
@@ -36,11 +38,22 @@ export const carryOut = async (
   try {
     const result = await deps.rpc.run(words as string[], environment as Record<string, string>, deadline)
     if (result.exitCode === 0) return { state: 'succeeded', code: '', message: '', exitCode: 0 }
-    const fault = manageabilityFaults.RPC_FAILED({ exitCode: result.exitCode, message: lastMessage(result.stderr) })
-    return { state: 'failed', code: fault.code, message: fault.message, exitCode: result.exitCode }
+    const message = lastMessage(result.stderr)
+    const known = lastFault(result.stderr)
+    if (known !== undefined) return { state: 'failed', message, exitCode: result.exitCode, ...known }
+    return failed(manageabilityFaults.RPC_FAILED({ exitCode: result.exitCode, message }), result.exitCode)
   } catch (error) {
     signal.throwIfAborted()
-    const fault = Fault.from(error)
-    return { state: 'failed', code: fault.code, message: fault.message, exitCode: -1 }
+    return failed(Fault.from(error))
   }
 }
+
+/** The outcome a fault is, without a run of RPC where no exit code is given. */
+export const failed = ({ code, kind, message, remedy }: Fault, exitCode = -1): Outcome => ({
+  state: 'failed',
+  code,
+  kind,
+  message,
+  remedy,
+  exitCode,
+})

@@ -20,6 +20,9 @@ export interface OrderReport {
   readonly code: string
   readonly message: string
   readonly exitCode: number
+  /** Of a failure whose fault is known whole. */
+  readonly remedy?: string
+  readonly kind?: string
 }
 
 /** What the agent says to dm-manager. Throws Connect's errors; `isUnimplemented` tells an older dm-manager. */

@@ -8,6 +8,9 @@ export interface JournalEntry {
   readonly code: string
   readonly message: string
   readonly exitCode: number
+  /** Of a failure whose fault is known whole. */
+  readonly remedy?: string
+  readonly kind?: string
 }
 
 export interface OrderJournal {

@@ -13,6 +13,20 @@ export interface RpcResult {
   readonly stderr: string
 }
 
+/** The fault RPC ended with, where it is ours and wrote it whole beside its last error message. */
+export const lastFault = (
+  log: string,
+): { readonly code: string; readonly kind: string; readonly remedy: string } | undefined => {
+  const line = log
+    .split('\n')
+    .filter((each) => each.includes('level=error'))
+    .at(-1)
+  const found = / code=([A-Z0-9_]+) kind=([a-z]+) remedy=("(?:[^"\\]|\\.)*"|\S+)$/.exec(line ?? '')
+  if (found === null) return undefined
+  const [, code = '', kind = '', remedy = ''] = found
+  return { code, kind, remedy: remedy.startsWith('"') ? (JSON.parse(remedy) as string) : remedy }
+}
+
 /** The last `msg="…"` of a log in logrus' text form: what RPC said was wrong. */
 export const lastMessage = (log: string): string => {
   const messages = [...log.matchAll(/msg="((?:[^"\\]|\\.)*)"/g)]

@@ -8,7 +8,8 @@ export interface Log {
   debug(message: string): void
   info(message: string): void
   warning(message: string): void
-  error(message: string): void
+  /** `fields` follow the message, as logrus writes them. */
+  error(message: string, fields?: Readonly<Record<string, string>>): void
 }
 
 /** A level as it may be written: `warn` and either case too; `undefined` where it is none. */
@@ -24,13 +25,20 @@ export const logrus = (
   { level, json }: { readonly level: LogLevel; readonly json: boolean },
 ): Log => {
   const threshold = logLevels.indexOf(level)
-  const line = (at: LogLevel) => (msg: string) => {
-    if (logLevels.indexOf(at) < threshold) return
-    const time = `${now().toISOString().slice(0, 19)}Z`
-    write(
-      json ? `${JSON.stringify({ level: at, msg, time })}\n` : `time=${quoted(time)} level=${at} msg=${quoted(msg)}\n`,
-    )
-  }
+  const line =
+    (at: LogLevel) =>
+    (msg: string, fields: Readonly<Record<string, string>> = {}) => {
+      if (logLevels.indexOf(at) < threshold) return
+      const time = `${now().toISOString().slice(0, 19)}Z`
+      const more = Object.entries(fields)
+        .map(([name, value]) => ` ${name}=${quoted(value)}`)
+        .join('')
+      write(
+        json
+          ? `${JSON.stringify({ level: at, msg, time, ...fields })}\n`
+          : `time=${quoted(time)} level=${at} msg=${quoted(msg)}${more}\n`,
+      )
+    }
   return {
     trace: line('trace'),
     debug: line('debug'),

@@ -21,7 +21,7 @@ export const runRpc = async (argv: readonly string[], deps: RpcDeps): Promise<nu
     return await run(invocation, deps, log)
   } catch (error) {
     const fault = deps.signal.aborted ? rpcFaults.RPC_INTERRUPTED({}, error) : Fault.from(error)
-    log.error(failureLine(fault))
+    log.error(failureLine(fault), { code: fault.code, kind: fault.kind, remedy: fault.remedy })
     if (fault.kind === 'bug') log.debug(error instanceof Error ? (error.stack ?? error.message) : String(error))
     return exitOf(fault).code
   }

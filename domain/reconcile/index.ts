@@ -1,6 +1,6 @@
 export * from './faults.ts'
 export * from './memo.ts'
-export { orderSpan } from './orders.ts'
+export { orderFailed, orderSpan } from './orders.ts'
 export * from './plan.ts'
 export * from './plan-policy.ts'
 export * from './progress.ts'

@@ -42,13 +42,13 @@ export const standing = (
 /** The fault of an order that came to nothing: what RPS knows of it, else what the agent says. */
 export const orderFault = (seen: Seen): Fault | FaultRecord => {
   if (seen.ticket?.fault !== undefined) return seen.ticket.fault
-  if (seen.order?.state === 'failed')
-    return reconcileFaults.ORDER_FAILED({
-      agentCode: seen.order.code ?? 'UNKNOWN',
-      agentMessage: seen.order.message ?? 'no reason was given',
-    })
+  if (seen.order?.state === 'failed') return seen.order.fault ?? orderFailed('UNKNOWN', 'no reason was given')
   return reconcileFaults.ORDER_TIMED_OUT()
 }
+
+/** The fault of an order, where the agent knows a code at most. */
+export const orderFailed = (agentCode: string, agentMessage: string): FaultRecord =>
+  reconcileFaults.ORDER_FAILED({ agentCode, agentMessage }).record()
 
 export const recordOf = (fault: Fault | FaultRecord): FaultRecord =>
   'record' in fault && typeof fault.record === 'function' ? fault.record() : (fault as FaultRecord)

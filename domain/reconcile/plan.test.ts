@@ -405,7 +405,7 @@ const turn = (world: World, dice: number): void => {
       if (given !== undefined) world.order = { state: 'succeeded', at: world.now }
       return
     case 7:
-      if (given !== undefined) world.order = { state: 'failed', at: world.now, code: 'RPC_FAILED', message: 'm' }
+      if (given !== undefined) world.order = { state: 'failed', at: world.now, fault: fail('device') }
       return
     case 8:
       world.connected = !world.connected

@@ -1,4 +1,4 @@
-import type { EpochMilliseconds } from '@outrider/protocols/values'
+import type { EpochMilliseconds, FaultRecord } from '@outrider/protocols/values'
 import type { Ticket } from '../ports/index.ts'
 
 /** The agent of a host. */
@@ -15,9 +15,8 @@ export interface AgentSeen {
 export interface OrderSeen {
   readonly state: 'offered' | 'accepted' | 'running' | 'succeeded' | 'failed'
   readonly at: EpochMilliseconds
-  /** Of a failure: what the agent says. */
-  readonly code?: string
-  readonly message?: string
+  /** Of a failure: what the agent says it was. */
+  readonly fault?: FaultRecord
 }
 
 /** What is observed around a host, besides its record. */

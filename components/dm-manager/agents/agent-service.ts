@@ -9,6 +9,7 @@ import { type Bound, bind } from './bind.ts'
 import type { AgentOrder, Desk } from './desk.ts'
 import { detectionChange, readReport } from './detection.ts'
 import { findConflict, settleConflict, withoutConflict } from './identity.ts'
+import { reportedFault } from './reported-fault.ts'
 
 export interface AgentDeps {
   readonly inventory: Inventory
@@ -33,7 +34,6 @@ const STATE: Readonly<Record<number, OrderSeen['state']>> = {
   [agent.OrderState.SUCCEEDED]: 'succeeded',
   [agent.OrderState.FAILED]: 'failed',
 }
-const TEXT_LIMIT = 500
 
 /** What our own agents call: a stream of orders, and what they found and did. */
 export const agentService = (deps: AgentDeps): ServiceImpl<typeof agent.AgentService> => {
@@ -102,8 +102,7 @@ export const agentService = (deps: AgentDeps): ServiceImpl<typeof agent.AgentSer
       const { ref } = await bound(report.hostUuid, context)
       const state = STATE[report.state]
       if (state === undefined || report.orderId === '') return {}
-      const text = (value: string) => value.slice(0, TEXT_LIMIT)
-      const failure = state === 'failed' ? { code: text(report.code), message: text(report.message) } : {}
+      const failure = state === 'failed' ? { fault: reportedFault(report) } : {}
       if (desk.report(ref, report.orderId, { state, ...failure })) wake(ref)
       return {}
     },

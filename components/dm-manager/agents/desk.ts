@@ -1,6 +1,6 @@
 import type { Clock } from '@outrider/domain/ports'
 import type { AgentSeen, OrderKind, OrderSeen } from '@outrider/domain/reconcile'
-import { type EpochMilliseconds, type Secret, seconds } from '@outrider/protocols/values'
+import { type EpochMilliseconds, type FaultRecord, type Secret, seconds } from '@outrider/protocols/values'
 import { type HostRef, keyOf } from '../host-ref.ts'
 import { OrderStream } from './order-stream.ts'
 
@@ -16,8 +16,8 @@ export interface AgentOrder {
 
 export interface OrderReport {
   readonly state: OrderSeen['state']
-  readonly code?: string
-  readonly message?: string
+  /** Of a failure. */
+  readonly fault?: FaultRecord
 }
 
 interface Place {
@@ -102,8 +102,8 @@ export class Desk {
   seen(host: HostRef, orderId: string): OrderSeen | undefined {
     const report = this.#places.get(keyOf(host))?.report
     if (report?.orderId !== orderId) return undefined
-    const { state, at, code, message } = report
-    return { state, at, ...(code === undefined ? {} : { code }), ...(message === undefined ? {} : { message }) }
+    const { state, at, fault } = report
+    return { state, at, ...(fault === undefined ? {} : { fault }) }
   }
 
   /** Whether it says anything new. An end does not change any more. */

@@ -1,5 +1,6 @@
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect'
 import type { Detection, Host } from '@outrider/domain/hosts'
+import { orderFailed } from '@outrider/domain/reconcile'
 import { deviceManagement } from '@outrider/protocols/grpc'
 import { seconds } from '@outrider/protocols/values'
 import { dmManagerFaults } from '../faults.ts'
@@ -87,7 +88,7 @@ const resultReport = (status: deviceManagement.ActivationStatus, message: string
       return { state: 'succeeded' } as const
     case ActivationStatus.ACTIVATION_FAILED: {
       const said = message === '' ? 'the agent gave no reason' : message.slice(0, 500)
-      return { state: 'failed', code: 'ACTIVATION_FAILED', message: said } as const
+      return { state: 'failed', fault: orderFailed('ACTIVATION_FAILED', said) } as const
     }
     default:
       throw dmManagerFaults.ACTIVATION_RESULT_INVALID({ status: String(status) })
