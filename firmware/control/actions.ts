@@ -1,6 +1,8 @@
+import { audit } from '../audit/audit-log.ts'
+import { endSetupAttempt } from '../device.ts'
 import { ciraTroubles, meiTroubles, readDisturbance, wsmanTroubles } from '../disturbance/disturbance.ts'
 import type { Firmware } from '../firmware.ts'
-import { wipe } from '../provisioning/setup.ts'
+import { UNPROVISIONED_BY, wipe } from '../provisioning/setup.ts'
 
 /** What one action is given: fields of a JSON object. */
 export type ActionInput = Readonly<Record<string, unknown>>
@@ -157,7 +159,12 @@ export const actions: Readonly<Record<string, Action>> = {
     input: {},
     run: ({ device }) => {
       const from = device.store.now.settings.controlMode
-      device.store.change((draft) => wipe(draft, device))
+      device.store.change((draft) => {
+        wipe(draft, device)
+        draft.settings.mebxPassword = null
+        audit(draft, device, 'unprovisioningStarted', 'local', Uint8Array.of(UNPROVISIONED_BY.bios))
+      })
+      endSetupAttempt(device)
       device.tunnel.reconsider()
       device.events.emit('controlMode', { from, to: 0 })
       return done

@@ -11,6 +11,7 @@ import {
 } from '@outrider/protocols/wsman'
 import { ManualClock, timingOf } from '../index.ts'
 import { machine, PASSWORD } from '../test/bench.ts'
+import { flipped } from '../test/provisioning-chain.ts'
 import { exercised } from '../test/rule-book.ts'
 import { type Admission, DigestGate, md5 } from './digest-gate.ts'
 
@@ -78,6 +79,27 @@ describe('the digest of the device', () => {
       { method: 'GET' },
     ])
       assert.equal(challengeOf(admit(proof(challenge, wrong))).stale, false)
+  })
+
+  test('refuses a proof with one bit flipped in any of its fields', (t) => {
+    const challenge = ask()
+    const admin = digestHa1(md5, 'admin', challenge.realm, PASSWORD)
+    const line = { method: 'POST', uri: '/wsman' }
+    const right = authorize(md5, challenge, { username: 'admin', ha1: admin }, line, 1, 'abc123')
+    const fields = ['username', 'realm', 'nonce', 'uri', 'nc', 'cnonce', 'response'] as const
+    assert.equal(admit(printAuthorization(right)).is, 'admitted')
+    let runs = 0
+    for (const field of fields)
+      for (let bit = 0; bit < right[field]!.length * 8; bit++) {
+        const wrong = Buffer.from(flipped(Buffer.from(right[field]!), bit)).toString('latin1')
+        // Hexadecimal in the other case is the same number.
+        if (wrong.toLowerCase() === right[field]!.toLowerCase() && (field === 'response' || field === 'nc')) continue
+        const admission = admit(printAuthorization({ ...right, [field]: wrong }))
+        // Wrong, and not as if only its nonce had run out.
+        assert.equal(challengeOf(admission).stale, false, `${field}, bit ${bit}`)
+        runs++
+      }
+    exercised(t, 'digest-login', runs)
   })
 
   test('a nonce it never gave, or one that ran out, is stale', (t) => {

@@ -13,7 +13,7 @@ import { digestHa1 } from '@outrider/protocols/wsman'
 import fc from 'fast-check'
 import { auditEventName } from '../audit/audit-log.ts'
 import { md5 } from '../http/digest-gate.ts'
-import type { Firmware, FirmwareOptions } from '../index.ts'
+import { actions, type Firmware, type FirmwareOptions } from '../index.ts'
 import { activateAsAdmin, ha1Of, hostBasedSetup, proofOf, trusting, uploadChain } from '../test/admin.ts'
 import { activate, deadline, host, type Local, local, machine, PASSWORD } from '../test/bench.ts'
 import { flipped, ProvisioningPki, signWith } from '../test/provisioning-chain.ts'
@@ -383,12 +383,16 @@ describe('admin control mode', () => {
       assert.equal(await host(firmware).unprovision(deadline()), 'admin-mode')
       assert.equal(firmware.device.store.now.settings.controlMode, 2)
       os.as('admin', PASSWORD)
+      const Password = secret('Str0ng!Passw0rd')
+      assert.equal(await call(os, AMT_SetupAndConfigurationService, 'SetMEBxPassword', { Password }), 0)
       const realm = firmware.device.store.now.settings.digestRealm
       assert.equal(await unprovision(), 0)
       const { settings, audit } = firmware.device.store.now
       assert.deepEqual([settings.controlMode, settings.provisioningState, settings.adminHa1], [0, 0, null])
       assert.notEqual(settings.digestRealm, realm)
       assert.equal(settings.optIn.canModify, 1)
+      // The password of the engine's menu stays; clearing CMOS takes it back.
+      assert.equal(settings.mebxPassword, 'Str0ng!Passw0rd')
       const last = audit.at(-1)!
       assert.deepEqual([auditEventName(last), last.by, last.data], ['unprovisioningStarted', { user: 'admin' }, '03'])
       exercised(t, 'unprovision-acm', 2)
@@ -398,5 +402,8 @@ describe('admin control mode', () => {
       os.as(account.user, account.password.reveal())
       await activateAsAdmin(os, pki)
       assert.equal(firmware.counters.adminSetup, 2)
+      actions.wipe!.run(firmware, {})
+      const wiped = firmware.device.store.now.settings
+      assert.deepEqual([wiped.controlMode, wiped.mebxPassword], [0, null])
     }))
 })

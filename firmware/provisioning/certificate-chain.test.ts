@@ -213,6 +213,16 @@ describe('the chain of a provisioning certificate', () => {
     }
   })
 
+  test('has a leaf whose mark is that to the last bit', (t) => {
+    const [leaf] = good as [Uint8Array]
+    const mark = Buffer.from('060a6086480186f84d010203', 'hex')
+    const at = Buffer.from(leaf).indexOf(mark)
+    assert.ok(at > 0)
+    for (let bit = 0; bit < (mark.length - 2) * 8; bit++)
+      assert.deepEqual(upload([flipped(leaf, (at + 2) * 8 + bit)]).answers, [4], `bit ${bit}`)
+    exercised(t, 'leaf-purpose', (mark.length - 2) * 8)
+  })
+
   test('has a leaf with an RSA key that is long enough, signed with SHA-256', async (t) => {
     for (const [details, answer] of rowsOf(t, 'leaf-key', [
       [{ keys: pki.leafKeys }, 0],

@@ -84,8 +84,9 @@ export const partialUnprovision = (draft: FlashState, maker: Maker): number => {
 
 /** Factory defaults, however they were asked for. */
 export const wipe = (draft: FlashState, maker: Maker): void => {
-  const { time } = draft.settings
+  const { time, mebxPassword } = draft.settings
   draft.settings = factorySettings(maker)
-  // The clock keeps running on a machine that is unprovisioned.
-  draft.settings.time = time
+  // The clock keeps running on a machine that is unprovisioned, and its menu keeps its password: clearing CMOS
+  // alone takes that back.
+  Object.assign(draft.settings, { time, mebxPassword })
 }
