@@ -125,6 +125,7 @@ export const domainRoutes = ({ store, secrets, turns, certificates, clock, event
           if (meant.version !== String(before.version)) return outdated(domainItem(before), before.version, meant)
           const kept = (await readKept(secrets, pathOf(before), before.secretVersion, signal)) ?? {}
           const values = valuesOf(given, kept)
+          if (values[domainSecretKeys.certificate] === undefined) throw rpsFaults.DOMAIN_SECRET_MISSING({ name })
           const suffix = wordOf(given.domainSuffix) ?? before.suffix
           const changed: DomainProfile = {
             ...before,
