@@ -1,4 +1,5 @@
-import { chmod, mkdir, open, readFile, rename } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Guid, parseGuid, Secret } from '@outrider/protocols/values'
 import { nodeAgentFaults } from './faults.ts'
@@ -9,6 +10,9 @@ export interface ClientCredentials {
   readonly clientSecret: Secret
   readonly projectId: string
 }
+
+/** Which enrolment token credentials were got with; nothing of the token can be told from it. */
+export const enrolmentMark = (token: Secret): string => createHash('sha256').update(token.reveal()).digest('hex')
 
 /** Replaces `path` in one step, so that a reader finds the old or the new content and never half of it. */
 export const replaceFile = async (path: string, content: string, mode: number): Promise<void> => {
@@ -34,19 +38,27 @@ const readOrNothing = async (path: string): Promise<string | undefined> => {
   }
 }
 
-/** The credentials of an enrolled node, or `undefined` before enrolment. */
-export const readCredentials = async (stateDir: string): Promise<ClientCredentials | undefined> => {
+/** The credentials of an enrolled node with the mark they were written with, or `undefined` before enrolment. */
+export const readCredentials = async (
+  stateDir: string,
+): Promise<{ readonly credentials: ClientCredentials; readonly mark: string | undefined } | undefined> => {
   const folder = join(stateDir, 'client-credentials')
-  const [clientId, clientSecret, projectId] = await Promise.all(
-    ['client_id', 'client_secret', 'project_id'].map((name) => readOrNothing(join(folder, name))),
+  const [clientId, clientSecret, projectId, mark] = await Promise.all(
+    ['client_id', 'client_secret', 'project_id', 'enrolled_with'].map((name) => readOrNothing(join(folder, name))),
   )
   if (!clientId || !clientSecret || !projectId) return undefined
-  return { clientId, clientSecret: new Secret(clientSecret), projectId }
+  return { credentials: { clientId, clientSecret: new Secret(clientSecret), projectId }, mark }
 }
 
-/** `client_id` comes last: its presence says that all three are there. */
-export const writeCredentials = async (stateDir: string, credentials: ClientCredentials): Promise<void> => {
+/** `client_id` goes first and comes last: its presence says that all of them are there and belong together. */
+export const writeCredentials = async (
+  stateDir: string,
+  credentials: ClientCredentials,
+  mark: string,
+): Promise<void> => {
   const folder = join(stateDir, 'client-credentials')
+  await rm(join(folder, 'client_id'), { force: true })
+  await replaceFile(join(folder, 'enrolled_with'), mark, 0o600)
   await replaceFile(join(folder, 'project_id'), credentials.projectId, 0o640)
   await replaceFile(join(folder, 'client_secret'), credentials.clientSecret.reveal(), 0o600)
   await replaceFile(join(folder, 'client_id'), credentials.clientId, 0o600)

@@ -117,6 +117,35 @@ describe('node agent', () => {
     assert.ok(peer.calls.every(({ path }) => path === '/token'))
   })
 
+  test('a new enrolment token is used though there are credentials; where it is refused, they stay', async () => {
+    start()
+    await until(() => token('platform-manageability-agent'))
+    const again = async (enrolment: string): Promise<void> => {
+      stop.abort()
+      await running
+      peer.calls.length = 0
+      await rm(join(folder, 'tokens'), { recursive: true })
+      stop = new AbortController()
+      start({ OUTRIDER_ENROLMENT_TOKEN: enrolment })
+      await until(() => token('platform-manageability-agent'))
+    }
+    const clients = () =>
+      peer.calls.filter(({ path }) => path === '/token').map(({ body }) => new URLSearchParams(body).get('client_id'))
+
+    await again('once')
+    assert.ok(peer.calls.every(({ path }) => path === '/token'))
+    peer.answers.enrol.body = { clientId: 'edgenode-2', clientSecret: 's3cret-2', projectId: 'p-1' }
+    await again('another')
+    assert.ok(peer.calls.some(({ path }) => path === '/v1/enrolment'))
+    assert.ok(clients().every((client) => client === 'edgenode-2'))
+    peer.answers.enrol = { status: 401, body: { code: 'ENROLMENT_REFUSED' } }
+    await again('spent')
+    assert.ok(clients().every((client) => client === 'edgenode-2'))
+    const credentials = join(folder, 'client-credentials')
+    assert.ok(!(await readFile(join(credentials, 'enrolled_with'), 'utf8')).includes('another'))
+    assert.equal(await mode(join(credentials, 'enrolled_with')), 0o600)
+  })
+
   test('tokens are renewed well before they expire, each for itself', async () => {
     spans.length = 0
     start()

@@ -4,6 +4,7 @@ import type { NodeAgentConfig } from './config.ts'
 import { nodeAgentFaults } from './faults.ts'
 import {
   type ClientCredentials,
+  enrolmentMark,
   readCredentials,
   readMachine,
   replaceFile,
@@ -48,16 +49,30 @@ export const runNodeAgent = async (deps: NodeAgentDeps, signal: AbortSignal): Pr
   await Promise.all(clients.map((client, index) => keepFresh(deps, credentials, client, lives[index]!, signal)))
 }
 
+/** The node's credentials: those that are kept, unless there is a token they were not got with. */
 const enrolled = async (deps: NodeAgentDeps, signal: AbortSignal): Promise<ClientCredentials> => {
-  const { config } = deps
+  const { config, orchestrator, events } = deps
   const kept = await readCredentials(config.OUTRIDER_STATE_DIR)
-  if (kept !== undefined) return kept
-  if (!config.OUTRIDER_ENROLMENT_TOKEN) throw nodeAgentFaults.NODE_NOT_ENROLLED()
+  if (!config.OUTRIDER_ENROLMENT_TOKEN) {
+    if (kept === undefined) throw nodeAgentFaults.NODE_NOT_ENROLLED()
+    return kept.credentials
+  }
+  const token = new Secret(config.OUTRIDER_ENROLMENT_TOKEN)
+  const mark = enrolmentMark(token)
+  if (kept?.mark === mark) return kept.credentials
   const machine = await readMachine(config.OUTRIDER_DMI_DIR)
-  const credentials = await deps.orchestrator.enrol(new Secret(config.OUTRIDER_ENROLMENT_TOKEN), machine, signal)
-  await writeCredentials(config.OUTRIDER_STATE_DIR, credentials)
-  deps.events.emit('agent.token', { client: 'node-agent', outcome: 'enrolled' })
-  return credentials
+  try {
+    const credentials = await orchestrator.enrol(token, machine, signal)
+    await writeCredentials(config.OUTRIDER_STATE_DIR, credentials, mark)
+    events.emit('agent.token', { client: 'node-agent', outcome: 'enrolled' })
+    return credentials
+  } catch (error) {
+    const { code } = Fault.from(error)
+    if (kept === undefined || code !== 'NODE_ENROLMENT_REFUSED') throw error
+    // A token of long ago, say, in an environment file that was put back: what worked until now may still.
+    events.emit('agent.token', { client: 'node-agent', outcome: 'refused', code })
+    return kept.credentials
+  }
 }
 
 /** Writes a fresh token file and returns the token's life in seconds. */
