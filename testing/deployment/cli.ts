@@ -8,10 +8,17 @@ import { type Finished, runToEnd } from './program.ts'
 export class Cli {
   readonly #environment: Readonly<Record<string, string>>
   readonly #orchestrator: Orchestrator
+  readonly #folder: string
 
-  constructor(orchestrator: Orchestrator, folder: string) {
+  constructor(orchestrator: Orchestrator, folder: string, environment: Readonly<Record<string, string>> = {}) {
     this.#orchestrator = orchestrator
-    this.#environment = { ORCH_CLI_CONFIG: join(folder, 'orch-cli.yaml'), NO_COLOR: '1' }
+    this.#folder = folder
+    this.#environment = { ORCH_CLI_CONFIG: join(folder, 'orch-cli.yaml'), NO_COLOR: '1', ...environment }
+  }
+
+  /** The same user with somebody else's access token, as scripts give one. */
+  withToken(token: string): Cli {
+    return new Cli(this.#orchestrator, this.#folder, { MT_GW_TOKEN: token })
   }
 
   run(...words: readonly string[]): Promise<Finished> {

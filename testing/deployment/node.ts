@@ -10,6 +10,7 @@ export interface FirmwareView {
   readonly identity: { readonly uuid: string; readonly smbiosUuid: string }
   /** 0 not activated, 1 client control mode, 2 admin control mode. */
   readonly controlMode: number
+  readonly digestRealm: string
   /** Acts that were carried out, by name. */
   readonly counters: Readonly<Record<string, number>>
   readonly power: { readonly state: number }

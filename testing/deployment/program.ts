@@ -68,7 +68,12 @@ export interface Finished {
 export const runToEnd = async (
   words: readonly string[],
   environment: Readonly<Record<string, string>>,
-  options: { readonly timeout?: number; readonly onOutput?: (text: string) => void } = {},
+  options: {
+    readonly timeout?: number
+    readonly onOutput?: (text: string) => void
+    /** What is done to it while it runs; the end is waited for. */
+    readonly onStart?: (pid: number) => Promise<void>
+  } = {},
 ): Promise<Finished> => {
   const began = performance.now()
   const child = spawn(process.execPath, words, {
@@ -83,7 +88,10 @@ export const runToEnd = async (
       options.onOutput?.(chunk)
     })
   const timer = setTimeout(() => child.kill('SIGKILL'), options.timeout ?? 150_000)
-  const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
+  const [[code, signal]] = (await Promise.all([once(child, 'close'), options.onStart?.(child.pid ?? -1)])) as [
+    [number | null, string | null],
+    unknown,
+  ]
   clearTimeout(timer)
   if (signal === 'SIGKILL') output.stderr += '\n(killed: it took too long)'
   return { code: code ?? -1, ...output, milliseconds: performance.now() - began }
