@@ -26,6 +26,7 @@ const start = async (folder = data): Promise<Orchestrator> => {
     ciraKey: 'rsa-2048',
     rpsOpen: false,
     logLevel: 'info',
+    activationSeconds: 1800,
     graceSeconds: 5,
   } as const
   return startOrchestrator(
@@ -232,6 +233,7 @@ test('the given password is the password from then on', async () => {
       ciraKey: 'rsa-2048',
       rpsOpen: false,
       logLevel: 'error',
+      activationSeconds: 1800,
       graceSeconds: 5,
       adminPassword: 'given by hand',
     },

@@ -15,6 +15,7 @@ import { openSecretsFile } from '@outrider/secrets-file'
 import { listenAddresses, type OrchestratorConfig } from './config/index.ts'
 import { addressFault, createHost, type MountedRoute, openListeners, serviceRoutes } from './http/index.ts'
 import { askAll, causeOf, generatedPassword, renewEvery } from './lifecycle/index.ts'
+import { loginAudit } from './login-audit.ts'
 import { openAuthority } from './pki/index.ts'
 import { publicAddresses } from './public-addresses.ts'
 import { systemClock, systemRandom } from './system/index.ts'
@@ -77,7 +78,9 @@ export const startOrchestrator = async (
   })
   const presence = createLocalPresence({ bus })
 
+  const recording = Promise.withResolvers<Awaited<ReturnType<Parameters<typeof loginAudit>[0]>>>()
   const issuer = createIssuer({
+    audit: loginAudit(() => recording.promise, clock),
     config: { accessTokenSeconds: 3600, refreshTokenSeconds: 30 * 24 * 3600, lockAfterFailures: 5, lockSeconds: 60 },
     origin: at.origin,
     alsoAt: at.hosts,
@@ -109,9 +112,11 @@ export const startOrchestrator = async (
       ciraAddress,
     }),
     caPem: authority.certificate,
+    config: { activationDeadlineMs: config.activationSeconds * 1000 },
   })
   await inventory.start(signal)
   const defaultProject = await inventory.ensureDefaultProject(signal)
+  recording.resolve({ record: inventory.inventory.record, firstProject: defaultProject.id })
 
   const mps = createMps({
     config: {
@@ -213,6 +218,7 @@ export const startOrchestrator = async (
     events,
     clock,
     contextKey: requestContextKey,
+    audit: inventory.inventory.record,
     routes: [
       ...inventory.routes,
       ...mps.routes,

@@ -21,6 +21,21 @@ export const faults = faultTable({
     message: 'There is no account named {name}.',
     remedy: 'Check the name.',
   },
+  LOGIN_WRONG: {
+    kind: 'auth',
+    message: 'User name or password is wrong.',
+    remedy: 'Check both. The password of admin is where the service says at its start.',
+  },
+  LOGIN_LOCKED: {
+    kind: 'auth',
+    message: 'The account is locked for another {seconds} seconds after too many failed logins.',
+    remedy: 'Wait, and check the password before the next try.',
+  },
+  LOGINS_BUSY: {
+    kind: 'unavailable',
+    message: 'Too many logins are under way.',
+    remedy: 'Try again in a moment.',
+  },
   PASSWORD_TOO_SHORT: {
     kind: 'invalid',
     message: 'The password is shorter than {shortest} characters.',

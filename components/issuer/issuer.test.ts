@@ -16,12 +16,13 @@ import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { openAuthority } from '../../apps/orchestrator/pki/index.ts'
 import { systemClock, systemRandom } from '../../apps/orchestrator/system/index.ts'
 import { memorySecrets } from '../../apps/orchestrator/test/memory-secrets.ts'
-import { ADMIN, createIssuer, type Issuer } from './index.ts'
+import { ADMIN, createIssuer, type Issuer, type LoginAttempt } from './index.ts'
 import { CLI_CLIENT } from './provider.ts'
 
 const never = new AbortController().signal
 const project = guid('7d1a0f0a-3c0e-4a0e-8a4e-0d3b8a1c2b3d')
 const TOKEN = '/realms/master/protocol/openid-connect/token'
+const audited: LoginAttempt[] = []
 const told: { name: string; fields: Record<string, unknown> }[] = []
 const events: EventSink = { emit: (name, fields) => void told.push({ name, fields }) }
 
@@ -46,6 +47,7 @@ const issuerAt = (options: { origin: string; secrets?: SecretStore }) =>
     clock,
     random: systemRandom,
     events,
+    audit: async (attempt) => void audited.push(attempt),
   })
 
 before(async () => {
@@ -262,6 +264,33 @@ test('failures in a row lock the account for a while, even against the right pas
   skew = 61_000
   assert.equal((await login('battery staple', 'bob')).status, 200)
   skew = 0
+})
+
+test('each login of a person is recorded before it is answered, with its outcome and whose it is', async () => {
+  await issuer.accounts.createUser('audited', secret('correct horse'), [{ project, role: 'viewer' }], never)
+  audited.length = 0
+  assert.equal((await login('correct horse', 'audited')).status, 200)
+  for (let tries = 0; tries < 3; tries++) await login('wrong password', 'audited')
+  await login('correct horse', 'audited')
+  await login('wrong password', `${'x'.repeat(100)}`)
+  assert.deepEqual(
+    audited.map(({ fault, projects, subject, from }) => [
+      fault?.code ?? 'succeeded',
+      projects.length,
+      subject !== undefined,
+      from,
+    ]),
+    [
+      ['succeeded', 1, true, '127.0.0.1'],
+      ['LOGIN_WRONG', 1, true, '127.0.0.1'],
+      ['LOGIN_WRONG', 1, true, '127.0.0.1'],
+      ['LOGIN_WRONG', 1, true, '127.0.0.1'],
+      ['LOGIN_LOCKED', 1, true, '127.0.0.1'],
+      ['LOGIN_WRONG', 0, false, '127.0.0.1'],
+    ],
+  )
+  assert.equal(audited.at(-1)!.name.length, 64)
+  assert.equal(JSON.stringify(audited).includes('horse'), false)
 })
 
 test('a lock ends when the account gets a new password', async () => {

@@ -4,6 +4,7 @@ import type { AgentCredentials, Clock, EventSink, IssuerStore, Random, SecretSto
 import type { JSONWebKeySet } from 'jose'
 import { Accounts } from './accounts.ts'
 import type { IssuerConfig } from './config.ts'
+import type { AuditLogin } from './login-audit.ts'
 import { createProvider } from './provider.ts'
 import { publicKeys, signingKeys } from './signing-keys.ts'
 
@@ -23,6 +24,8 @@ export interface IssuerOptions {
   readonly clock: Clock
   readonly random: Random
   readonly events: EventSink
+  /** Where logins of people are recorded, before they are answered. */
+  readonly audit?: AuditLogin
 }
 
 export interface Issuer {
@@ -112,6 +115,7 @@ export const createIssuer = (options: IssuerOptions): Issuer => {
         random,
         events,
         deadline,
+        ...(options.audit === undefined ? {} : { audit: options.audit }),
       })
       serving = { serve: provider.callback(), jwks: publicKeys(keys) }
       purging = purge()

@@ -5,8 +5,8 @@ import { passwordMatches, pretendToCheck } from './passwords.ts'
 export type LoginOutcome =
   | { readonly outcome: 'accepted'; readonly account: Account }
   /** Unknown name, wrong password, or not a person: the client is not told which. */
-  | { readonly outcome: 'wrong' }
-  | { readonly outcome: 'locked'; readonly secondsLeft: number }
+  | { readonly outcome: 'wrong'; readonly account?: Account }
+  | { readonly outcome: 'locked'; readonly secondsLeft: number; readonly account: Account }
   | { readonly outcome: 'busy' }
 
 // Each check costs 16 MiB and a tenth of a second of a core: no more of them wait than are answered in a few seconds.
@@ -51,13 +51,13 @@ export class Logins {
     }
     const now = this.#clock.now()
     if (account.lockedUntil !== undefined && account.lockedUntil > now)
-      return { outcome: 'locked', secondsLeft: Math.ceil((account.lockedUntil - now) / 1000) }
+      return { outcome: 'locked', secondsLeft: Math.ceil((account.lockedUntil - now) / 1000), account }
     if (await passwordMatches(password, account.passwordHash)) {
       if (account.failedLogins > 0) await this.#record(account, 0, signal)
       return { outcome: 'accepted', account }
     }
     await this.#record(account, account.failedLogins + 1, signal)
-    return { outcome: 'wrong' }
+    return { outcome: 'wrong', account }
   }
 
   async #record(account: Account, failedLogins: number, signal: AbortSignal): Promise<void> {

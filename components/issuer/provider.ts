@@ -2,6 +2,7 @@ import type { Account, Clock, EventSink, IssuerStore, Random } from '@outrider/d
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { accessTokenClaims } from './claims.ts'
 import type { IssuerConfig } from './config.ts'
+import type { AuditLogin } from './login-audit.ts'
 import { Logins } from './logins.ts'
 import { serveLogout } from './logout.ts'
 import { registerPasswordGrant } from './password-grant.ts'
@@ -20,6 +21,7 @@ export interface ProviderOptions {
   readonly clock: Clock
   readonly random: Random
   readonly events: EventSink
+  readonly audit?: AuditLogin
   /** A deadline for one access to the store. */
   readonly deadline: () => AbortSignal
 }
@@ -144,6 +146,7 @@ export const createProvider = async (options: ProviderOptions): Promise<Provider
     audience,
     resource: RESOURCE,
     deadline,
+    ...(options.audit === undefined ? {} : { audit: options.audit }),
   })
   serveLogout(provider, `${PATHS}/logout`)
   tell(provider, options.events)

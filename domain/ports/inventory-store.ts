@@ -44,6 +44,8 @@ export interface AuditEntry {
   readonly act: string
   readonly hostId?: string
   readonly operationId?: string
+  /** What it was done to, where that is neither a host nor a device: the name of a profile, for example. */
+  readonly target?: string
   /** The device, of acts that reach it around its host; what is recorded names the host too, where one has it. */
   readonly guid?: Guid
   readonly outcome: 'requested' | 'succeeded' | 'failed' | 'refused'

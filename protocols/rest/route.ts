@@ -13,6 +13,11 @@ export interface Route<
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** With `:name` parameters, e.g. `/v1/projects/:project/compute/hosts/:id`. Matched case-insensitively. */
   readonly path: string
+  /**
+   * Further paths that mean the same, under which a gateway passes requests on. One that has `:project` is of that
+   * project alone, whatever the scope of the row.
+   */
+  readonly aliases?: readonly string[]
   /** One sentence for the reference. */
   readonly about: string
   /** What the caller must be allowed to do in the project; `public` needs no token at all. */
@@ -24,12 +29,26 @@ export interface Route<
   readonly scope: 'path' | 'caller' | 'none'
   /** `legacy` routes answer errors in the shape their clients know; `ours` in RFC 9457 problem details. */
   readonly origin: 'legacy-mps' | 'legacy-rps' | 'legacy-northbound' | 'ours'
+  /** How the audit calls a request that changes something; by method and path where it is left out. */
+  readonly audit?: {
+    readonly act: string | ((request: AuditedRequest) => string)
+    /** What it was done to, where that is neither a host nor a device. */
+    readonly target?: (request: AuditedRequest) => string | undefined
+    /** The handler records what it does; the surface then only what was refused by a fault. */
+    readonly byHandler?: true
+  }
   readonly params?: Params
   readonly query?: Query
   readonly body?: Body
   /** Statuses of success with the schema of what is answered, for the reference. */
   readonly answers?: Readonly<Record<number, TSchema | string>>
   readonly handle: (request: RouteRequest<Params, Query, Body, Context>) => Promise<RouteReply>
+}
+
+/** A request as the audit sees it: where it was refused early, it was neither checked nor read to its end. */
+export interface AuditedRequest {
+  readonly params: unknown
+  readonly body: unknown
 }
 
 /** Roles, least first: each may what those before it may, but `agent`, which stands beside them. */
@@ -58,6 +77,14 @@ export interface RouteReply {
   readonly contentType?: string
   readonly headers?: Readonly<Record<string, string>>
 }
+
+/** Every row under each of its paths, as it is served. */
+export const served = <Row extends Pick<Route, 'path' | 'aliases' | 'scope'>>(rows: readonly Row[]): Row[] =>
+  rows.flatMap((row) => {
+    const { aliases = [], ...bare } = row
+    const scope = (path: string): Route['scope'] => (path.split('/').includes(':project') ? 'path' : row.scope)
+    return [row, ...aliases.map((path) => ({ ...bare, path, scope: scope(path) }) as Row)]
+  })
 
 /** Declares a route with its types inferred from its schemas. */
 export const route =

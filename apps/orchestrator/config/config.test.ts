@@ -21,6 +21,7 @@ test('an environment that says nothing gives the defaults', () => {
     publicHost: 'localhost',
     rpsOpen: false,
     logLevel: 'info',
+    activationSeconds: 1800,
     graceSeconds: 20,
   }
   assert.deepEqual(read({}), defaults)

@@ -47,6 +47,11 @@ export const orchestratorConfig = Type.Object(
       default: 'info',
       description: 'The least important events that are logged.',
     }),
+    activationSeconds: Type.Integer({
+      default: 1800,
+      minimum: 5,
+      description: 'How long an activation may take, its recoveries included.',
+    }),
     graceSeconds: Type.Integer({
       default: 20,
       minimum: 1,

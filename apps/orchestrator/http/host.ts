@@ -3,7 +3,9 @@ import type { ContextKey } from '@connectrpc/connect'
 import { fastifyConnectPlugin } from '@connectrpc/connect-fastify'
 import type { Project, RequestContext } from '@outrider/domain/identity'
 import type { Clock, EventSink, IdentityProvider } from '@outrider/domain/ports'
+import { served } from '@outrider/protocols/rest'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { type AuditLog, createAuditor } from './audit.ts'
 import { faultReply } from './fault-reply.ts'
 import { faults } from './faults.ts'
 import { type GrpcOptions, type GrpcRow, guard, stoppingError } from './grpc.ts'
@@ -33,6 +35,8 @@ export interface HostOptions {
   readonly raw: readonly RawRow[]
   /** Where gRPC handlers find who is asking. */
   readonly contextKey: ContextKey<RequestContext | undefined>
+  /** Where acts are recorded that no handler records. */
+  readonly audit?: AuditLog
   readonly deadlineSeconds?: number
   readonly bodyLimit?: number
 }
@@ -87,10 +91,12 @@ export const createHost = async (options: HostOptions): Promise<Host> => {
   })
   tellOfRequests(app, events)
   readBodies(app)
-  const rest = { prove, events, stopping: stopping.signal, bodyLimit }
-  mountRoutes(app, options.routes, { ...rest, deadlineSeconds: options.deadlineSeconds ?? DEADLINE_SECONDS })
+  const auditor = createAuditor(options.audit, { clock, events })
+  const rest = { prove, events, auditor, stopping: stopping.signal, bodyLimit }
+  const table = served(options.routes)
+  mountRoutes(app, table, { ...rest, deadlineSeconds: options.deadlineSeconds ?? DEADLINE_SECONDS })
   for (const row of options.raw) mountRaw(app, row)
-  for (const row of options.grpc) mountGrpc(app, row, { prove, events, contextKey }, streams.signal, bodyLimit)
+  for (const row of options.grpc) mountGrpc(app, row, { prove, events, auditor, contextKey }, streams.signal, bodyLimit)
   app.setNotFoundHandler(nothingHere)
   app.setErrorHandler((error, request, reply) => answerFault(request, reply, error, 'ours', rest))
   await app.ready()
@@ -106,7 +112,7 @@ export const createHost = async (options: HostOptions): Promise<Host> => {
   })
 
   return {
-    table: options.routes,
+    table,
     async drain() {
       sockets.drain()
       streams.abort(stoppingError())

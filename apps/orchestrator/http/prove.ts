@@ -23,6 +23,8 @@ export interface Claim {
   readonly authorization: string | undefined
   /** The `:project` of the path: a name or a UUID. */
   readonly project?: string | undefined
+  /** Told who it is as soon as that is proved, also where they are then refused. */
+  readonly known?: (caller: Caller, project: ProjectId | undefined) => void
 }
 
 export interface ProverOptions {
@@ -45,8 +47,10 @@ export const createProver =
   async ({ permission, scope }, claim, signal) => {
     if (permission === 'public') return NOBODY
     const caller = await identity.verify(tokenOf(claim.authorization), signal)
+    claim.known?.(caller, undefined)
     if (scope === 'path') {
       const project = await projectOf(caller, claim.project ?? '', findProject, signal)
+      claim.known?.(caller, project)
       if (!may(caller, project, permission)) throw faults.PERMISSION_DENIED({ permission })
       return { caller, project, projects: [project] }
     }

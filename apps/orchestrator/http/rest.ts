@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream'
-import type { RequestContext } from '@outrider/domain/identity'
+import type { Caller, ProjectId, RequestContext } from '@outrider/domain/identity'
 import type { EventSink } from '@outrider/domain/ports'
 import type { Permission, Route, RouteReply } from '@outrider/protocols/rest'
 import { Fault } from '@outrider/protocols/values'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { IsOptional, type TSchema } from 'typebox'
+import { type Attempt, type Auditor, actOf } from './audit.ts'
 import { byDeclaration } from './declared-types.ts'
 import { faultReply } from './fault-reply.ts'
 import { faults } from './faults.ts'
@@ -19,6 +20,7 @@ export type MountedRoute = Route<TSchema, TSchema, TSchema, RequestContext>
 export interface RestOptions {
   readonly prove: Prove
   readonly events: EventSink
+  readonly auditor: Auditor
   /** Aborts when requests in flight are to end. */
   readonly stopping: AbortSignal
   readonly deadlineSeconds: number
@@ -29,11 +31,19 @@ const PERMISSIONS: ReadonlySet<Permission> = new Set(['public', 'view', 'power',
 const SCOPES: ReadonlySet<Route['scope']> = new Set(['path', 'caller', 'none'])
 const CONTEXT = 'outriderContext'
 const LIFE = 'outriderLife'
+const KNOWN = 'outriderCaller'
+
+/** Who is asking, as far as that was proved when the request ended. */
+interface Known {
+  readonly caller: Caller
+  readonly project: ProjectId | undefined
+}
 
 /** Mounts the rows. Throws `ROUTE_WITHOUT_PERMISSION` and `ROUTE_TWICE`: a hole in the table is not served. */
 export const mountRoutes = (app: FastifyInstance, rows: readonly MountedRoute[], options: RestOptions): void => {
   app.decorateRequest(CONTEXT, undefined)
   app.decorateRequest(LIFE, undefined)
+  app.decorateRequest(KNOWN, undefined)
   const seen = new Set<string>()
   for (const row of rows) {
     const { method, path } = row
@@ -61,7 +71,11 @@ const mount = (app: FastifyInstance, row: MountedRoute, options: RestOptions): v
       const life = new RequestLife(reply.raw, options.deadlineSeconds * 1000, options.stopping)
       request.setDecorator(LIFE, life)
       const { project } = request.params as { readonly project?: string }
-      const claim = { authorization: request.headers.authorization, project }
+      const claim = {
+        authorization: request.headers.authorization,
+        project,
+        known: (caller: Caller, of: ProjectId | undefined) => request.setDecorator(KNOWN, { caller, project: of }),
+      }
       request.setDecorator(CONTEXT, await life.run(options.prove(row, claim, life.signal)))
     },
     async preValidation(request) {
@@ -81,14 +95,29 @@ const mount = (app: FastifyInstance, row: MountedRoute, options: RestOptions): v
           signal: life.signal,
         }),
       )
+      const attempt = attemptOf(row, request)
+      if (attempt !== undefined && row.audit !== undefined && row.audit.byHandler !== true)
+        await options.auditor.record(attempt, undefined)
       return send(reply, answer)
     },
-    errorHandler(error, request, reply) {
+    async errorHandler(error, request, reply) {
       const life = request.getDecorator<RequestLife | undefined>(LIFE)
+      const attempt = attemptOf(row, request)
+      if (attempt !== undefined)
+        await options.auditor.record(attempt, readFault(life?.fault ?? error, options.bodyLimit).fault)
       // Whatever a handler threw because it was told to end, the client is told why it was.
       return answerFault(request, reply, life?.fault ?? error, row.origin, options)
     },
   })
+}
+
+const attemptOf = (row: MountedRoute, request: FastifyRequest): Attempt | undefined => {
+  const known = request.getDecorator<Known | undefined>(KNOWN)
+  const act = actOf(row, request.params as Readonly<Record<string, unknown>>, request.body)
+  if (known === undefined || act === undefined) return undefined
+  const { activeprojectid: named } = textHeaders(request.headers)
+  const { caller, project } = known
+  return { ...act, caller, named, from: addressOf(request.raw.socket), ...(project === undefined ? {} : { project }) }
 }
 
 /** Fastify knows an absent body as null. */
@@ -120,8 +149,7 @@ export const answerFault = (
   origin: Route['origin'],
   { events, bodyLimit }: Pick<RestOptions, 'events' | 'bodyLimit'>,
 ) => {
-  const violations = validationOf(error)
-  const fault = violations.length > 0 ? invalid(violations) : faultOf(error, bodyLimit)
+  const { fault, violations } = readFault(error, bodyLimit)
   const route = request.routeOptions.url ?? 'none'
   const { status, contentType, body } = faultReply(fault, origin, { method: request.method, path: route, violations })
   if (fault.kind === 'bug') {
@@ -139,6 +167,12 @@ export const answerFault = (
   }
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="outrider"')
   return reply.code(status).header('outrider-fault', fault.code).type(contentType).send(JSON.stringify(body))
+}
+
+/** What was thrown as a fault, field by field where it is a request that does not fit its schema. */
+const readFault = (error: unknown, bodyLimit: number): { fault: Fault; violations: readonly Violation[] } => {
+  const violations = validationOf(error)
+  return { fault: violations.length > 0 ? invalid(violations) : faultOf(error, bodyLimit), violations }
 }
 
 const PARTS: Readonly<Record<string, Part>> = { params: 'path', querystring: 'query', body: 'body' }

@@ -160,15 +160,11 @@ export const createRequests = (parts: InventoryParts, notify: Notifier) => {
     let fresh: Operation[] = []
     let wrote = false
 
-    const work = async (tables: InventoryTables): Promise<Requested | 'missing'> => {
+    const work = async (tables: InventoryTables): Promise<Requested> => {
       fresh = []
       wrote = false
       const host = await tables.hosts.get(project, { id })
-      if (host === undefined) {
-        const fault = faults.HOST_NOT_FOUND({ host: id }).record()
-        await tables.audit.append(audit(request, request.act, 'refused', { fault }))
-        return 'missing'
-      }
+      if (host === undefined) throw faults.HOST_NOT_FOUND({ host: id })
       const situation = await situationOf(tables, project, id, config.pendingPerHost)
       const edited = request.edit(host, situation.pending)
       const { fields, wishes } = edited
@@ -220,7 +216,6 @@ export const createRequests = (parts: InventoryParts, notify: Notifier) => {
     }
 
     const outcome = await transact(store, id, work, signal)
-    if (outcome === 'missing') throw faults.HOST_NOT_FOUND({ host: id })
     if (wrote) notify.hostChanged(outcome.host)
     for (const operation of fresh) notify.requested(operation)
     return outcome

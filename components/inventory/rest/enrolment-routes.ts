@@ -13,6 +13,7 @@ export const enrolmentRoutes = (parts: InventoryParts, enrolment: Enrolment) => 
   const agentEnv = route<RequestContext>()({
     method: 'POST',
     path: '/v1/projects/:project/compute/hosts/:id/agent-env',
+    audit: { act: 'generate-agent-env', byHandler: true },
     about: 'Makes a one-time enrolment token for a host and answers the environment its agents start with.',
     permission: 'operate',
     scope: 'path',

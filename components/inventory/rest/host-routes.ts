@@ -63,6 +63,7 @@ export const hostRoutes = (
     ...settings,
     method: 'POST',
     path: base,
+    audit: { act: 'create-host', byHandler: true },
     about: 'Makes a host that is to be onboarded as soon as its machine enrols.',
     permission: 'operate',
     params: inProject,
@@ -121,6 +122,7 @@ export const hostRoutes = (
     ...settings,
     method: 'POST',
     path: `${base}/register`,
+    audit: { act: 'create-host', byHandler: true },
     about: 'Registers a machine by serial number, UUID or both, before it was ever seen.',
     permission: 'operate',
     params: inProject,
@@ -147,6 +149,7 @@ export const hostRoutes = (
     ...settings,
     method: 'PATCH',
     path: `${base}/:id/register`,
+    audit: { act: 'set-host', byHandler: true },
     about: 'Changes what a machine was registered with; an identity that is known stays.',
     permission: 'operate',
     params: oneHost,
@@ -179,6 +182,7 @@ export const hostRoutes = (
     ...settings,
     method: 'PATCH',
     path: `${base}/:id/onboard`,
+    audit: { act: 'onboard-host', byHandler: true },
     about: 'Lets a registered host in.',
     permission: 'operate',
     params: oneHost,
@@ -204,6 +208,7 @@ export const hostRoutes = (
     ...settings,
     method: 'PUT',
     path: `${base}/:id/invalidate`,
+    audit: { act: 'deauthorise-host', byHandler: true },
     about:
       'Deauthorises a host: its agents’ credentials end. Where its machine is activated, as soon as the deactivation ' +
       'that the header Outrider-Operation names has succeeded.',
@@ -230,6 +235,7 @@ export const hostRoutes = (
     ...settings,
     method: 'DELETE',
     path: `${base}/:id`,
+    audit: { act: 'delete-host', byHandler: true },
     about:
       'Deletes a host with its agents’ credentials and enrolment tokens. Where its machine may be activated, as soon as ' +
       'the deactivation that the header Outrider-Operation names has succeeded; an administrator may `force` it for a ' +

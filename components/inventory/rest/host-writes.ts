@@ -153,6 +153,7 @@ export const writeRoutes = ({ clock }: Pick<InventoryParts, 'clock'>, requests: 
   const patch = route<RequestContext>()({
     method: 'PATCH',
     path: '/v1/projects/:project/compute/hosts/:id',
+    audit: { act: 'set-host', byHandler: true },
     about:
       'Writes the fields of a host that the mask or the keys of the body name. Each write of a desired state is one ' +
       'operation, named by the header Outrider-Operation; a refused one is answered with its fault.',
@@ -169,6 +170,7 @@ export const writeRoutes = ({ clock }: Pick<InventoryParts, 'clock'>, requests: 
   const put = route<RequestContext>()({
     method: 'PUT',
     path: '/v1/projects/:project/compute/hosts/:id',
+    audit: { act: 'set-host', byHandler: true },
     about: 'Writes a host as it was read. Desired states count as written only where they differ; absent fields stay.',
     permission: 'operate',
     scope: 'path',

@@ -1,7 +1,7 @@
 import type { RequestContext } from '@outrider/domain/identity'
 import { isPowerKind, type OperationLife } from '@outrider/domain/operations'
 import type { Inventory } from '@outrider/domain/ports'
-import { route } from '@outrider/protocols/rest'
+import { type AuditedRequest, route } from '@outrider/protocols/rest'
 import { seconds } from '@outrider/protocols/values'
 import { Type } from 'typebox'
 import { faults } from '../faults.ts'
@@ -24,6 +24,8 @@ const readLives = (text: string | undefined): readonly OperationLife[] | undefin
     return life
   })
 }
+
+const operationOf = ({ params }: AuditedRequest): string | undefined => (params as { readonly id?: string }).id
 
 export const operationRoutes = (parts: InventoryParts, inventory: Inventory, watch: OperationWatch) => {
   const settings = { scope: 'path', origin: 'ours' } as const
@@ -98,6 +100,7 @@ export const operationRoutes = (parts: InventoryParts, inventory: Inventory, wat
     ...settings,
     method: 'POST',
     path: `${base}/:id/cancel`,
+    audit: { act: 'cancel-operation', byHandler: true, target: operationOf },
     about: 'Cancels an operation that has not begun.',
     permission: 'power',
     params: oneOperation,

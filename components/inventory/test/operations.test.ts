@@ -292,17 +292,6 @@ describe('operations', () => {
       await refusedWith(host.resourceId, { desiredPowerState: 'POWER_STATE_ON' }, 'AMT_UNSUPPORTED', 'power-on')
     })
 
-    it('a host that does not exist, on the record', async () => {
-      const { status, body } = await patch('host-00000000', { desiredPowerState: 'POWER_STATE_ON' })
-      assert.equal(status, 404)
-      assert.equal(body.details[0].code, 'HOST_NOT_FOUND')
-      const audit = await deployment.operator.ask('GET', '/v1/projects/default/compute/audit', {
-        query: { host: 'host-00000000' },
-      })
-      assert.equal(audit.body.entries[0].outcome, 'refused')
-      assert.equal(audit.body.entries[0].fault.code, 'HOST_NOT_FOUND')
-    })
-
     it('more than a host may have pending', async () => {
       await using own = await deploy({ pendingPerHost: 3 })
       const host = await activated(own)

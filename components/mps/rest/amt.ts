@@ -22,6 +22,11 @@ const GET = 'http://schemas.xmlsoap.org/ws/2004/09/transfer/GetResponse'
 /** Plain power requests; what needs boot options has routes of its own (reference/mps.md 4.2). */
 const actions = [2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14]
 
+const powerAct = (body: unknown): string => {
+  const action = typeof body === 'object' && body !== null && 'action' in body ? body.action : undefined
+  return typeof action === 'number' ? `power-action-${action}` : 'power-action'
+}
+
 /** `/api/v1/amt/...` (reference/mps.md 4.2). */
 export const amtRoutes = (connected: ConnectedDevices, audit: AuditLogAct) => [
   row({
@@ -42,6 +47,7 @@ export const amtRoutes = (connected: ConnectedDevices, audit: AuditLogAct) => [
   row({
     method: 'POST',
     path: '/api/v1/amt/power/action/:guid',
+    audit: { act: ({ body }) => powerAct(body), byHandler: true },
     about: 'Sends one power request to a connected device. A refusal of the device is in `ReturnValue`.',
     permission: 'power',
     scope: 'caller',
@@ -69,9 +75,10 @@ export const amtRoutes = (connected: ConnectedDevices, audit: AuditLogAct) => [
         await audit(act, undefined, signal)
         return answer(0, 'SUCCESS')
       } catch (error) {
+        // Whatever else it is, the surface answers and records it.
         const fault = Fault.from(error)
-        await audit(act, fault, signal)
         if (fault.code !== 'AMT_REFUSED') throw error
+        await audit(act, fault, signal)
         return answer(Number(fault.detail.returnValue), String(fault.detail.status).replace('PT_STATUS_', ''))
       }
     },

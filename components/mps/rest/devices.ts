@@ -124,6 +124,7 @@ export const deviceRoutes = (devices: DeviceStore, secrets: SecretStore, connect
     row({
       method: 'POST',
       path: '/api/v1/devices',
+      audit: { act: 'set-device', target: ({ body }) => (body as { readonly guid?: string } | undefined)?.guid },
       about: 'Registers a device, or changes what is given of a registered one.',
       permission: 'operate',
       scope: 'caller',
@@ -158,6 +159,7 @@ export const deviceRoutes = (devices: DeviceStore, secrets: SecretStore, connect
     row({
       method: 'DELETE',
       path: '/api/v1/devices/:guid',
+      audit: { act: 'delete-device' },
       about: 'Forgets a device and, where `isSecretToBeDeleted` says so, its credentials. Its tunnel ends.',
       permission: 'operate',
       scope: 'caller',
@@ -178,6 +180,7 @@ export const deviceRoutes = (devices: DeviceStore, secrets: SecretStore, connect
     row({
       method: 'DELETE',
       path: '/api/v1/devices/disconnect/:guid',
+      audit: { act: 'disconnect-device' },
       about: 'Ends the tunnel of a device; it dials again by itself.',
       permission: 'operate',
       scope: 'caller',
@@ -195,6 +198,7 @@ export const deviceRoutes = (devices: DeviceStore, secrets: SecretStore, connect
     row({
       method: 'DELETE',
       path: '/api/v1/devices/refresh/:guid',
+      audit: { act: 'refresh-device' },
       about: 'Reads the credentials of a connected device again.',
       permission: 'operate',
       scope: 'caller',

@@ -1,0 +1,30 @@
+import type { ProjectId } from '@outrider/domain/identity'
+import type { Clock, Inventory } from '@outrider/domain/ports'
+import type { AuditLogin } from '@outrider/issuer'
+
+/**
+ * Logins on the audit of every project the account has a role in. What nobody's account is, the first project's
+ * administrators are to see.
+ */
+export const loginAudit =
+  (
+    inventory: () => Promise<{ readonly record: Inventory['record']; readonly firstProject: ProjectId }>,
+    clock: Clock,
+  ): AuditLogin =>
+  async ({ subject = '', name, from, projects, fault }, signal) => {
+    const { record, firstProject } = await inventory()
+    for (const project of projects.length === 0 ? [firstProject] : projects)
+      await record(
+        {
+          at: clock.now(),
+          project,
+          subject,
+          name,
+          from,
+          act: 'login',
+          outcome: fault === undefined ? 'succeeded' : 'refused',
+          ...(fault === undefined ? {} : { fault }),
+        },
+        signal,
+      )
+  }
