@@ -96,6 +96,7 @@ suite('digest', () => {
     const bare = `digest   response=a4f7003abd32562e8b14a799499a09d2 ,qop = auth,nc=00000001,cnonce=0a4f113b,uri=/wsman,username=admin,realm="${REALM}",nonce=${NONCE}`
     const other = parseAuthorization(bare)
     assert.ok(other !== undefined && verifyDigest(md5, ha1, 'POST', other))
+    assert.equal(parseAuthorization(bare.replace('qop = auth', 'qop = a"u"th')), undefined)
   })
 
   test('takes auth from several qops and refuses what it cannot answer', () => {

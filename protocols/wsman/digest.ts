@@ -176,6 +176,8 @@ const digestFields = (value: string): ReadonlyMap<string, string> | undefined =>
     } else {
       const end = value.indexOf(',', at)
       field = value.slice(at, end < 0 ? value.length : end).trim()
+      // A bare value is a token: a quote in it is a quoted one that went wrong.
+      if (field.includes('"')) return undefined
       at = end < 0 ? value.length : end
     }
     fields.set(name, field)

@@ -6,6 +6,7 @@ import { type Bytes, concat } from '@outrider/protocols/values'
 import { encode, Framer } from '@outrider/protocols/wire'
 import type { Noise } from '../noise.ts'
 import { StepWatch, type Trouble } from './step-watch.ts'
+import { deaf, type Tap } from './tap.ts'
 
 const LONGEST = 1 << 21
 
@@ -19,6 +20,8 @@ export class ApfWire implements AsyncDisposable {
   readonly #listener: Server
   readonly #noise: Noise
   readonly #sockets = new Set<TLSSocket>()
+  /** Hears what passes: `apf up`, `apf down`. */
+  tap: Tap = deaf
 
   private constructor(listener: Server, noise: Noise) {
     this.#listener = listener
@@ -55,12 +58,12 @@ export class ApfWire implements AsyncDisposable {
   #join(device: TLSSocket, target: number, ca: string): void {
     const server = connect({ host: '127.0.0.1', port: target, ca, servername: 'localhost' })
     const state = { stalled: false }
-    for (const [from, to, watch] of [
-      [device, server, this.up],
-      [server, device, this.down],
+    for (const [from, to, watch, kind] of [
+      [device, server, this.up, 'apf up'],
+      [server, device, this.down, 'apf down'],
     ] as const) {
       this.#sockets.add(from)
-      const relay = new Relay(from, to, watch, state, this.#noise)
+      const relay = new Relay(from, to, watch, state, this.#noise, (frame) => this.tap(kind, frame))
       from.on('data', (chunk: Buffer) => relay.pass(chunk))
       from.on('error', () => undefined)
       from.on('end', () => {
@@ -82,16 +85,25 @@ class Relay {
   readonly #watch: StepWatch
   readonly #state: { stalled: boolean }
   readonly #noise: Noise
+  readonly #heard: (frame: Bytes) => void
   readonly #framer = new Framer<ApfMessage>(apfMessage, 'APF', LONGEST)
   /** After noise there are no messages any more: the rest passes as it comes. */
   #lost = false
 
-  constructor(from: TLSSocket, to: TLSSocket, watch: StepWatch, state: { stalled: boolean }, noise: Noise) {
+  constructor(
+    from: TLSSocket,
+    to: TLSSocket,
+    watch: StepWatch,
+    state: { stalled: boolean },
+    noise: Noise,
+    heard: (frame: Bytes) => void,
+  ) {
     this.#from = from
     this.#to = to
     this.#watch = watch
     this.#state = state
     this.#noise = noise
+    this.#heard = heard
   }
 
   pass(chunk: Bytes): void {
@@ -106,6 +118,7 @@ class Relay {
       const message = this.#framer.next()
       if (message === undefined) break
       const frame = encode(apfMessage, message)
+      this.#heard(frame)
       const trouble = this.#watch.meet(nameOf(message))
       if (trouble === undefined) {
         out.push(frame)

@@ -12,6 +12,7 @@ import type { Bytes, Guid } from '@outrider/protocols/values'
 import { decode, encode } from '@outrider/protocols/wire'
 import type { Noise } from '../noise.ts'
 import { StepWatch, type Trouble } from './step-watch.ts'
+import { deaf, type Tap } from './tap.ts'
 
 /** AMTHI's `AMT_STATUS_NOT_PERMITTED`. */
 const NOT_PERMITTED = 16
@@ -28,6 +29,8 @@ export class MeiWire implements MeiPort {
   readonly #engine: MeiPort
   readonly #noise: Noise
   #open = 0
+  /** Hears what passes: `amthi request`, `amthi response`, `lme`. */
+  tap: Tap = deaf
 
   constructor(engine: MeiPort, noise: Noise) {
     this.#engine = engine
@@ -46,8 +49,8 @@ export class MeiWire implements MeiPort {
     const closed = (): void => {
       this.#open--
     }
-    if (name === 'lme') return new DisturbedMei(inner, () => apfStep(this.lme), this.#noise, closed)
-    if (name === 'amthi') return new DisturbedMei(inner, () => amthiStep(this.amthi), this.#noise, closed)
+    if (name === 'lme') return new DisturbedMei(inner, () => apfStep(this.lme, this.tap), this.#noise, closed)
+    if (name === 'amthi') return new DisturbedMei(inner, () => amthiStep(this.amthi, this.tap), this.#noise, closed)
     return new DisturbedMei(inner, () => ({ wrote: () => undefined, comes: () => undefined }), this.#noise, closed)
   }
 }
@@ -58,13 +61,15 @@ interface Follower {
   comes(message: Bytes): { readonly trouble: Trouble; readonly refusal: Bytes } | undefined
 }
 
-const amthiStep = (watch: StepWatch): Follower => {
+const amthiStep = (watch: StepWatch, tap: Tap): Follower => {
   let asked: ReturnType<typeof decodeAmthiRequest> | undefined
   return {
     wrote(message) {
+      tap('amthi request', message)
       asked = decodeAmthiRequest(message)
     },
-    comes() {
+    comes(message) {
+      tap('amthi response', message)
       if (asked?.is !== 'command') return undefined
       const { name } = asked
       const trouble = watch.meet(name)
@@ -74,9 +79,10 @@ const amthiStep = (watch: StepWatch): Follower => {
   }
 }
 
-const apfStep = (watch: StepWatch): Follower => ({
-  wrote: () => undefined,
+const apfStep = (watch: StepWatch, tap: Tap): Follower => ({
+  wrote: (message) => tap('lme', message),
   comes(bytes) {
+    tap('lme', bytes)
     const message = decode(apfMessage, bytes, 'APF over LME')
     const name =
       message.type === 'globalRequest'

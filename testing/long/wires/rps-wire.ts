@@ -9,6 +9,7 @@ import { writeUnauthorized } from '@outrider/protocols/wsman'
 import { type DialRps, dialRps, type RpsSocket } from '@outrider/rpc'
 import type { Noise } from '../noise.ts'
 import { StepWatch, type Trouble } from './step-watch.ts'
+import { deaf, type Tap } from './tap.ts'
 import type { TcpWire } from './tcp-wire.ts'
 
 /**
@@ -21,6 +22,8 @@ export class RpsWire {
   readonly #tcp: TcpWire
   readonly #noise: Noise
   #open = 0
+  /** Hears what passes: `rps client`, `rps server`, and within them `http request`, `http response`. */
+  tap: Tap = deaf
 
   constructor(tcp: TcpWire, noise: Noise) {
     this.#tcp = tcp
@@ -60,6 +63,8 @@ class DisturbedSocket implements RpsSocket {
 
   async send(frame: Bytes, signal: AbortSignal): Promise<void> {
     const { message } = decodeClientMessage(frame)
+    this.#wire.tap('rps client', frame)
+    if (message.type === 'response') this.#wire.tap('http response', message.payload)
     const call = message.type === 'response' || message.type === 'connection_reset' ? this.#calls.shift() : undefined
     if (call !== undefined) {
       const challenged = message.type === 'response' && text(message.payload.subarray(0, 12)) === 'HTTP/1.1 401'
@@ -76,6 +81,8 @@ class DisturbedSocket implements RpsSocket {
     const frame = await this.#inner.receive(signal)
     if (frame === undefined) return undefined
     const message = decodeServerMessage(frame)
+    this.#wire.tap('rps server', frame)
+    if (message.type === 'wsman') this.#wire.tap('http request', message.payload)
     if (message.type === 'wsman') this.#calls.push(callOf(message.payload))
     const trouble = this.#wire.frames.meet(`down ${message.type}`)
     if (trouble === undefined) return frame
