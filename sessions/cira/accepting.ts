@@ -41,6 +41,8 @@ interface Handshake {
 const GET = [0x47, 0x45, 0x54]
 /** Devices ask for this port last. */
 const LAST_PORT = 5900
+/** Ports taken back that are remembered; firmware has seven in all. */
+const MAX_CANCELLED = 32
 /** More than any message but CHANNEL_DATA can have. */
 const MAX_OTHER_MESSAGE = KiB(72)
 
@@ -284,8 +286,8 @@ export class CiraSession extends OpeningConnection {
 
   #forwardingChanged(request: GlobalRequest): void {
     if (request.name === 'cancel-tcpip-forward') {
-      this.#cancelled ??= []
-      if (!this.#cancelled.includes(request.port)) this.#cancelled.push(request.port)
+      const others = (this.#cancelled ?? []).filter((port) => port !== request.port)
+      this.#cancelled = [...others.slice(1 - MAX_CANCELLED), request.port]
     }
     if (request.name !== 'tcpip-forward') return
     this.#forwarded = this.sweeper.now

@@ -93,6 +93,19 @@ describe('a tunnel', () => {
     assert.equal((await opened).port, 16992)
   })
 
+  test('of the ports a device takes back only so many are remembered', async () => {
+    const { sweeper } = new HandClock()
+    const { session, device } = await rawTunnel(sweeper)
+    for (let port = 1000; port < 1100; port++)
+      device.send({
+        type: 'globalRequest',
+        request: { name: 'cancel-tcpip-forward', wantReply: false, address: '', port },
+      })
+    assert.deepEqual(await settledBy(device), [])
+    await assert.rejects(session.openChannel(1000, deadline()), { code: 'CIRA_PORT_NOT_FORWARDED' })
+    await assert.rejects(session.openChannel(1099, deadline()), { code: 'CIRA_CHANNEL_REFUSED' })
+  })
+
   test('the device gives a port back and offers it again', async () => {
     const { sweeper } = new HandClock()
     const { session, tunnel } = await joined(sweeper)
