@@ -106,6 +106,11 @@ export class SimulatedNode {
     return this.control<readonly KnownSecret[]>('/secrets')
   }
 
+  /** One of the actions of the control API, e.g. `disturb`. */
+  act(action: string, input: object): Promise<unknown> {
+    return this.control(`/actions/${action}`, 'POST', input)
+  }
+
   stop(): Promise<number | null> | undefined {
     return this.#program?.stop()
   }

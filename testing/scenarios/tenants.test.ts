@@ -112,7 +112,7 @@ describe('projects do not see each other', () => {
   const start = async (): Promise<void> => {
     const listen = ['127.0.0.1:0', 'http://127.0.0.1:0']
     const rest = { publicHost: 'localhost', ciraKey: 'rsa-2048', rpsOpen: false, logLevel: 'error' } as const
-    const config = { data: join(home, 'data'), listen, ciraListen: ['127.0.0.1:0'], graceSeconds: 1, ...rest }
+    const config = { data: join(home, 'data'), listen, ciraListen: ['127.0.0.1:0'], activationSeconds: 1800, graceSeconds: 1, ...rest }
     const telemetry = createTelemetry('error', { write: () => undefined })
     running = await startOrchestrator(config, telemetry, AbortSignal.timeout(30_000))
     ca = await readFile(running.caFile, 'utf8')
