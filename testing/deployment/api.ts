@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:https'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Orchestrator } from './orchestrator.ts'
 
 /** A host as northbound clients see it, as far as scenarios read it. */
 export interface HostView {
@@ -52,20 +51,28 @@ export interface Call {
 const ENDED: ReadonlySet<string> = new Set(['succeeded', 'failed', 'refused', 'cancelled'])
 const AGAIN_EVERY = 100
 
+/** An orchestrator that is served somewhere, in a process of its own or in ours. */
+export interface Served {
+  readonly port: number
+  readonly caFile: string
+  /** Of `admin`. */
+  readonly passwordFile: string
+}
+
 /**
  * A client of the orchestrator's API as a script would have it: what is lost on the way is asked again, under the
  * same idempotency key where it asks for something.
  */
 export class Api {
-  readonly #orchestrator: Orchestrator
+  readonly #served: Served
   readonly #agent: Agent
   readonly #user: string
   #password: string | undefined
   #token: Promise<string> | undefined
 
-  constructor(orchestrator: Orchestrator, user = 'admin', password?: string) {
-    this.#orchestrator = orchestrator
-    this.#agent = new Agent({ keepAlive: true, ca: readFileSync(orchestrator.caFile) })
+  constructor(served: Served, user = 'admin', password?: string) {
+    this.#served = served
+    this.#agent = new Agent({ keepAlive: true, ca: readFileSync(served.caFile) })
     this.#user = user
     this.#password = password
   }
@@ -80,15 +87,24 @@ export class Api {
     return this.#token
   }
 
-  async #login(): Promise<string> {
-    this.#password ??= readFileSync(this.#orchestrator.passwordFile, 'utf8').trim()
-    const form = { grant_type: 'password', client_id: 'system-client', username: this.#user, password: this.#password }
+  #login(): Promise<string> {
+    this.#password ??= readFileSync(this.#served.passwordFile, 'utf8').trim()
+    const whom = { username: this.#user, password: this.#password }
+    return this.#grant({ grant_type: 'password', client_id: 'system-client', ...whom })
+  }
+
+  /** An access token of a program, by its client credentials. */
+  clientToken(clientId: string, clientSecret: string): Promise<string> {
+    return this.#grant({ grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret })
+  }
+
+  async #grant(form: Readonly<Record<string, string>>): Promise<string> {
     const { status, text } = await this.#again(60_000, () =>
       this.#send('POST', '/realms/master/protocol/openid-connect/token', new URLSearchParams(form).toString(), {
         'content-type': 'application/x-www-form-urlencoded',
       }),
     )
-    if (status !== 200) throw new Error(`the login of ${this.#user} was answered ${status}: ${text}`)
+    if (status !== 200) throw new Error(`a token was asked for and ${status} answered: ${text}`)
     return (JSON.parse(text) as { access_token: string }).access_token
   }
 
@@ -112,7 +128,7 @@ export class Api {
       const call = request(
         {
           host: 'localhost',
-          port: this.#orchestrator.port,
+          port: this.#served.port,
           method,
           path,
           agent: this.#agent,
