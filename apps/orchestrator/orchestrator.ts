@@ -172,6 +172,7 @@ export const startOrchestrator = async (
     version: VERSION,
   })
 
+  const driver = config.dmManager ?? 'embedded'
   const dmManager = createDmManager({
     config: { mpsHostnames: [config.publicHost, ...cira.map(({ host }) => host)] },
     inventory: inventory.inventory,
@@ -201,12 +202,13 @@ export const startOrchestrator = async (
     signal,
   )
 
+  const deployment = () => ({ dmManager: driver, ciraAddress })
   const ready = () =>
     askAll(
       {
         issuer: () => issuer.ready(),
         inventory: (until) => inventory.ready(until),
-        'dm-manager': (until) => dmManager.ready(until),
+        ...(driver === 'embedded' ? { 'dm-manager': (until: AbortSignal) => dmManager.ready(until) } : {}),
         secrets: async (until) => [{ name: 'secrets', state: await secrets.health(until) }],
       },
       READY_PATIENCE,
@@ -223,9 +225,9 @@ export const startOrchestrator = async (
       ...inventory.routes,
       ...mps.routes,
       ...rps.routes,
-      ...serviceRoutes({ version: VERSION, ready, metrics, metricsType }),
+      ...serviceRoutes({ version: VERSION, ready, metrics, metricsType, deployment }),
     ],
-    grpc: [{ permission: 'agent', register: (router) => dmManager.grpc(router) }],
+    grpc: driver === 'embedded' ? [{ permission: 'agent', register: (router) => dmManager.grpc(router) }] : [],
     sockets: [...rps.sockets],
     raw: [{ prefix: '/realms/', handle: issuer.handle }],
   })
@@ -233,7 +235,7 @@ export const startOrchestrator = async (
   opened.defer(() => rps.stop())
   // Work is taken up once everything it needs is there; it ends in the reverse order of what stands here.
   rps.start()
-  await dmManager.start(signal)
+  if (driver === 'embedded') await dmManager.start(signal)
   opened.defer(() => dmManager.stop())
   opened.defer(() => inventory.stop())
 

@@ -43,6 +43,12 @@ export const orchestratorConfig = Type.Object(
       default: false,
       description: 'Legacy: RPS admits plain profile names without a ticket, into the default project.',
     }),
+    dmManager: Type.Optional(
+      Type.Union([Type.Literal('embedded'), Type.Literal('external')], {
+        description:
+          'Who drives what is asked of hosts: `embedded` (where nothing is set), or `external` for a device manager of its own, which this process then does not start.',
+      }),
+    ),
     logLevel: Type.Union([Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')], {
       default: 'info',
       description: 'The least important events that are logged.',

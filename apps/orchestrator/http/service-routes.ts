@@ -17,6 +17,12 @@ export interface ServiceRoutesOptions {
   readonly ready: () => Promise<readonly PartState[]>
   readonly metrics: () => Promise<string>
   readonly metricsType: string
+  /** What command lines and scripts need to know of this deployment. */
+  readonly deployment: () => {
+    readonly dmManager: 'embedded' | 'external'
+    /** `host:port` devices dial. */
+    readonly ciraAddress: string
+  }
 }
 
 const row = route<RequestContext>()
@@ -64,16 +70,18 @@ export const serviceRoutes = (options: ServiceRoutesOptions): MountedRoute[] => 
     permission: 'view',
     scope: 'caller',
     origin: 'legacy-northbound',
-    handle: async () => ({ status: 200, body: componentStatus(options.version) }),
+    handle: async () => ({ status: 200, body: componentStatus(options.version, options.deployment()) }),
   }),
 ]
 
 /** Features existing clients ask for before they show a command (reference/emf-code.md 4.3, 8.11). */
-const componentStatus = (version: string) => {
+const componentStatus = (version: string, deployment: ReturnType<ServiceRoutesOptions['deployment']>) => {
   const yes = { installed: true }
   const no = { installed: false }
   return {
     'schema-version': '1.0',
+    // Beside what existing clients read.
+    outrider: { 'dm-manager': deployment.dmManager, 'cira-address': deployment.ciraAddress },
     orchestrator: {
       version,
       features: {
