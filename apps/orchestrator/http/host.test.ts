@@ -575,6 +575,60 @@ test('gRPC: who is not an agent is refused, faults travel with code and remedy, 
   assert.doesNotMatch(bug.message, /secret cause/)
 })
 
+/** One HTTP/2 request whose body never ends; its answer, if there is any before it is closed. */
+const neverEnding = async (at: string, path: string, type: string, token = '') => {
+  const session = connectHttp2(at, { ca })
+  const headers = { ':method': 'POST', ':path': path, 'content-type': type, te: 'trailers' }
+  const stream = session.request(token === '' ? headers : { ...headers, authorization: `Bearer ${token}` })
+  stream.on('error', () => undefined)
+  let answer: Record<string, unknown> = {}
+  let text = ''
+  stream.once('response', (headers) => {
+    answer = headers
+  })
+  stream.setEncoding('utf8').on('data', (part) => {
+    text += part
+  })
+  stream.write(Buffer.from([0, 0, 0, 0xff, 0xff, 1]))
+  await new Promise((resolve) => stream.once('close', resolve))
+  session.destroy()
+  return { answer, text, reset: stream.rstCode }
+}
+const reportOrder = '/outrider.operations.v1.AgentService/ReportOrder'
+
+test('gRPC: whoever may not call is told so before the message has come', async () => {
+  const { answer } = await neverEnding(origin, reportOrder, 'application/grpc+proto')
+  assert.equal(answer[':status'], 200)
+  assert.equal(answer['grpc-status'], String(Code.Unauthenticated))
+  assert.equal(answer['outrider-fault'], 'TOKEN_MISSING')
+  const denied = await neverEnding(origin, reportOrder, 'application/grpc', 'admin')
+  assert.equal(denied.answer['grpc-status'], String(Code.PermissionDenied))
+  const connect = await neverEnding(origin, reportOrder, 'application/proto')
+  assert.equal(connect.answer[':status'], 401)
+  assert.equal(JSON.parse(connect.text).code, 'unauthenticated')
+})
+
+test('a body that does not end is not waited for', async () => {
+  const { origin } = await serve({ bodyPatience: 200 })
+  assert.equal((await neverEnding(origin, reportOrder, 'application/grpc', 'agent')).answer[':status'], undefined)
+  assert.equal((await neverEnding(origin, '/v1/public', 'application/json')).answer[':status'], undefined)
+  assert.equal((await neverEnding(origin, '/realms/x', 'text/plain')).answer[':status'], undefined)
+  const stop = new AbortController()
+  const stream = grpcClient('agent', origin).watchOrders({}, { signal: stop.signal })[Symbol.asyncIterator]()
+  await stream.next()
+  const more = stream.next()
+  const open = Symbol('open')
+  assert.equal(await Promise.race([more, new Promise((resolve) => setTimeout(resolve, 400, open))]), open)
+  stop.abort()
+  await assert.rejects(more)
+})
+
+test('what anybody may send is short', async () => {
+  const { status, json } = await ask(origin, 'POST', '/v1/public', { ca, body: { a: 1, b: 'x'.repeat(20_000) } })
+  assert.equal(status, 413)
+  assert.deepEqual({ code: json.code, facts: json.facts }, { code: 'BODY_TOO_LARGE', facts: { limit: 16384 } })
+})
+
 const openSocket = (at: string): Promise<WebSocket> =>
   new Promise((resolve, reject) => {
     const socket = new WebSocket(at, { ca })

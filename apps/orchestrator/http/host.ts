@@ -4,11 +4,13 @@ import { fastifyConnectPlugin } from '@connectrpc/connect-fastify'
 import type { Project, RequestContext } from '@outrider/domain/identity'
 import type { Clock, EventSink, IdentityProvider } from '@outrider/domain/ports'
 import { served } from '@outrider/protocols/rest'
+import type { Milliseconds } from '@outrider/protocols/values'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { type AuditLog, createAuditor } from './audit.ts'
+import { limitBody } from './body-deadline.ts'
 import { faultReply } from './fault-reply.ts'
 import { faults } from './faults.ts'
-import { type GrpcOptions, type GrpcRow, guard, stoppingError } from './grpc.ts'
+import { admitCalls, answerFaults, type GrpcOptions, type GrpcRow, stoppingError, valuesOf } from './grpc.ts'
 import { InFlight } from './in-flight.ts'
 import type { Listeners } from './listeners.ts'
 import { rememberProjects } from './project-names.ts'
@@ -39,6 +41,8 @@ export interface HostOptions {
   readonly audit?: AuditLog
   readonly deadlineSeconds?: number
   readonly bodyLimit?: number
+  /** From the headers of a request to the end of its body. */
+  readonly bodyPatience?: Milliseconds
 }
 
 /** Everything this process answers on its listeners. */
@@ -53,6 +57,7 @@ export interface Host {
 
 const DEADLINE_SECONDS = 120
 const BODY_LIMIT = 1 << 20
+const BODY_PATIENCE_MILLISECONDS = 60_000
 const LONGEST_PARAMETER = 512
 /** Time for requests in flight before they are told that the service stops. */
 const FINISHING_MILLISECONDS = 300
@@ -71,7 +76,7 @@ export const createHost = async (options: HostOptions): Promise<Host> => {
   const nothingHere = (request: FastifyRequest, reply: FastifyReply) => {
     const path = request.url.split('?', 1)[0]?.slice(0, 200) ?? ''
     const fault = faults.ROUTE_NOT_FOUND({ method: request.method, path })
-    return answerFault(request, reply, fault, 'ours', { events, bodyLimit })
+    return answerFault(request, reply, fault, 'ours', { events })
   }
   const app = Fastify({
     logger: false,
@@ -82,7 +87,7 @@ export const createHost = async (options: HostOptions): Promise<Host> => {
       const fault = faults.ROUTE_NOT_FOUND({ method, path: 'this address' })
       const { status, contentType, body } = faultReply(fault, 'ours', { method, path: '' })
       reply.hijack()
-      reply.raw.writeHead(status, { 'content-type': contentType })
+      reply.raw.writeHead(status, { 'content-type': contentType, 'outrider-fault': fault.code })
       reply.raw.end(JSON.stringify(body))
     },
     routerOptions: { caseSensitive: false, ignoreTrailingSlash: true, maxParamLength: LONGEST_PARAMETER },
@@ -106,6 +111,7 @@ export const createHost = async (options: HostOptions): Promise<Host> => {
   listeners.serve({
     request(request, response) {
       inFlight.add(response)
+      limitBody(request, options.bodyPatience ?? BODY_PATIENCE_MILLISECONDS)
       app.routing(request, response)
     },
     upgrade: (request, socket, head) => sockets.upgrade(request, socket, head),
@@ -140,9 +146,11 @@ const mountGrpc = (
 ): void => {
   void app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
+    admitCalls(scope, row, options)
     await scope.register(fastifyConnectPlugin, {
       routes: row.register,
-      interceptors: [guard(row, options)],
+      interceptors: [answerFaults(options)],
+      contextValues: (request) => valuesOf(request, options),
       shutdownSignal,
       readMaxBytes,
       // Small messages only: what compression saves is less than what it costs per connection.

@@ -29,6 +29,8 @@ export interface RestOptions {
 
 const PERMISSIONS: ReadonlySet<Permission> = new Set(['public', 'view', 'power', 'operate', 'administer', 'agent'])
 const SCOPES: ReadonlySet<Route['scope']> = new Set(['path', 'caller', 'none'])
+/** Of bodies that are read before anybody knows who sends them. */
+const PUBLIC_BODY_LIMIT = 16 << 10
 const CONTEXT = 'outriderContext'
 const LIFE = 'outriderLife'
 const KNOWN = 'outriderCaller'
@@ -61,6 +63,7 @@ const mount = (app: FastifyInstance, row: MountedRoute, options: RestOptions): v
   app.route({
     method: row.method,
     url: row.path,
+    ...(row.permission === 'public' && { bodyLimit: Math.min(PUBLIC_BODY_LIMIT, options.bodyLimit) }),
     schema: {
       ...(row.params !== undefined && { params: row.params }),
       ...(row.query !== undefined && { querystring: row.query }),
@@ -103,8 +106,7 @@ const mount = (app: FastifyInstance, row: MountedRoute, options: RestOptions): v
     async errorHandler(error, request, reply) {
       const life = request.getDecorator<RequestLife | undefined>(LIFE)
       const attempt = attemptOf(row, request)
-      if (attempt !== undefined)
-        await options.auditor.record(attempt, readFault(life?.fault ?? error, options.bodyLimit).fault)
+      if (attempt !== undefined) await options.auditor.record(attempt, readFault(life?.fault ?? error, request).fault)
       // Whatever a handler threw because it was told to end, the client is told why it was.
       return answerFault(request, reply, life?.fault ?? error, row.origin, options)
     },
@@ -147,9 +149,9 @@ export const answerFault = (
   reply: FastifyReply,
   error: unknown,
   origin: Route['origin'],
-  { events, bodyLimit }: Pick<RestOptions, 'events' | 'bodyLimit'>,
+  { events }: Pick<RestOptions, 'events'>,
 ) => {
-  const { fault, violations } = readFault(error, bodyLimit)
+  const { fault, violations } = readFault(error, request)
   const route = request.routeOptions.url ?? 'none'
   const { status, contentType, body } = faultReply(fault, origin, { method: request.method, path: route, violations })
   if (fault.kind === 'bug') {
@@ -170,9 +172,12 @@ export const answerFault = (
 }
 
 /** What was thrown as a fault, field by field where it is a request that does not fit its schema. */
-const readFault = (error: unknown, bodyLimit: number): { fault: Fault; violations: readonly Violation[] } => {
+const readFault = (
+  error: unknown,
+  { routeOptions }: FastifyRequest,
+): { fault: Fault; violations: readonly Violation[] } => {
   const violations = validationOf(error)
-  return { fault: violations.length > 0 ? invalid(violations) : faultOf(error, bodyLimit), violations }
+  return { fault: violations.length > 0 ? invalid(violations) : faultOf(error, routeOptions.bodyLimit), violations }
 }
 
 const PARTS: Readonly<Record<string, Part>> = { params: 'path', querystring: 'query', body: 'body' }
