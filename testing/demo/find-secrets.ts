@@ -7,6 +7,16 @@ const files = (folder: string): string[] =>
     return entry.isDirectory() ? files(path) : entry.isFile() ? [path] : []
   })
 
+/** The file's content; none where it is gone by now: files are replaced while the processes run. */
+const present = (path: string): [string, Buffer][] => {
+  try {
+    return [[path, readFileSync(path)]]
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
+
 /** Places in which a secret stands in clear, each as `name in place`. Shorter than this is no secret but a word. */
 const SHORTEST = 8
 
@@ -20,7 +30,7 @@ export const findSecrets = (
   },
 ): string[] => {
   const haystacks: [string, Buffer][] = [
-    ...places.folders.flatMap((folder) => files(folder).map((path): [string, Buffer] => [path, readFileSync(path)])),
+    ...places.folders.flatMap((folder) => files(folder).flatMap((path) => present(path))),
     ...Object.entries(places.texts).map(([name, text]): [string, Buffer] => [name, Buffer.from(text)]),
     ...places.pids
       .map((pid) => `/proc/${pid}/cmdline`)
