@@ -1,6 +1,7 @@
-import { Fault, type FaultRecord, type Secret } from '@outrider/protocols/values'
-import { faults } from './faults.ts'
-import { faultOfAnswer, type HttpAnswer, type HttpClient } from './http.ts'
+import type { FaultRecord } from '@outrider/protocols/values'
+import { type ApiOptions, apiCaller, OPERATION_HEADER, queryOf } from './api-caller.ts'
+import type { HttpAnswer } from './http.ts'
+import { type ProvisioningApi, provisioningApi } from './provisioning-api.ts'
 
 /** A host in northbound JSON, as far as orch-cli reads it. */
 export interface HostView {
@@ -38,6 +39,14 @@ export interface HostFacts {
   readonly presence?: { readonly connected: boolean; readonly since?: string; readonly instance?: string }
   readonly power?: string
   readonly policy?: string
+  /** What is wrong with it for longer than an operation. */
+  readonly conditions?: readonly {
+    readonly type: string
+    readonly code: string
+    readonly message: string
+    readonly remedy: string
+    readonly since: string
+  }[]
   readonly lastOperation?: {
     readonly id: string
     readonly kind: string
@@ -74,6 +83,8 @@ export interface AuditView {
   readonly act: string
   readonly hostId?: string
   readonly operationId?: string
+  readonly target?: string
+  readonly guid?: string
   readonly outcome: string
   readonly fault?: FaultRecord
 }
@@ -92,9 +103,17 @@ export interface HostListQuery {
 }
 
 /** What orch-cli asks of an orchestrator; every method throws the fault the orchestrator says. */
-export interface Api {
+/** What a deployment says of itself, where it is one of ours. */
+export interface Deployment {
+  readonly dmManager: 'embedded' | 'external'
+  /** `host:port` devices dial; absent where it does not say. */
+  readonly ciraAddress?: string
+}
+
+export interface Api extends ProvisioningApi {
   readonly endpoint: string
   readonly project: string
+  deployment(): Promise<Deployment>
   projects(): Promise<readonly { readonly id: string; readonly name: string }[]>
   hosts(query: HostListQuery): Promise<readonly HostView[]>
   /** By name, resource id, serial number or UUID. */
@@ -106,8 +125,9 @@ export interface Api {
     body: object,
     idempotencyKey: string,
   ): Promise<{ readonly host: HostView; readonly operations: readonly string[] }>
-  deleteHost(id: string, force: boolean): Promise<void>
-  deauthorizeHost(id: string, note: string | undefined): Promise<void>
+  /** The deactivation it waits for, where its machine is activated. */
+  deleteHost(id: string, force: boolean): Promise<string | undefined>
+  deauthorizeHost(id: string, note: string | undefined): Promise<string | undefined>
   agentEnvironment(id: string, body: object): Promise<AgentEnvironment>
   operations(host: string | undefined, life: string | undefined, limit: number): Promise<readonly OperationView[]>
   operation(id: string): Promise<OperationView>
@@ -117,63 +137,13 @@ export interface Api {
   audit(host: string | undefined, limit: number): Promise<readonly AuditView[]>
 }
 
-export interface ApiOptions {
-  readonly http: HttpClient
-  readonly endpoint: string
-  readonly project: string
-  readonly token: (signal: AbortSignal) => Promise<Secret>
-  readonly signal: AbortSignal
-}
-
-const OPERATION_HEADER = 'outrider-operation'
 const MOST_PAGES = 1000
 
-const queryOf = (fields: Readonly<Record<string, string | number | boolean | undefined>>): string => {
-  const query = new URLSearchParams()
-  for (const [name, value] of Object.entries(fields)) if (value !== undefined) query.set(name, String(value))
-  const text = query.toString()
-  return text === '' ? '' : `?${text}`
-}
-
-export const connectApi = ({ http, endpoint, project, token, signal }: ApiOptions): Api => {
+export const connectApi = (options: ApiOptions): Api => {
+  const { endpoint, project } = options
   const base = `${endpoint}/v1/projects/${encodeURIComponent(project)}/compute`
 
-  const call = async (
-    method: string,
-    url: string,
-    body: object | undefined,
-    more: { readonly headers?: Readonly<Record<string, string>>; readonly patienceMs?: number } = {},
-  ): Promise<HttpAnswer> => {
-    const answer = await http.call({
-      method,
-      url,
-      signal,
-      ...(more.patienceMs === undefined ? {} : { patienceMs: more.patienceMs }),
-      headers: {
-        authorization: `Bearer ${(await token(signal)).reveal()}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...more.headers,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-    if (answer.status >= 200 && answer.status < 300) return answer
-    const fault = faultOfAnswer(endpoint, answer)
-    const operation = answer.headers[OPERATION_HEADER]
-    throw typeof operation === 'string'
-      ? new Fault({ ...fault.record(), detail: { ...fault.detail, operation } })
-      : fault
-  }
-
-  const json = <T>(answer: HttpAnswer): T => {
-    try {
-      return JSON.parse(answer.text) as T
-    } catch (error) {
-      throw faults.CLI_ANSWER_UNREADABLE({ endpoint, status: answer.status }, error)
-    }
-  }
-
-  const get = async <T>(url: string, patienceMs?: number): Promise<T> =>
-    json<T>(await call('GET', url, undefined, patienceMs === undefined ? {} : { patienceMs }))
+  const { call, get, json } = apiCaller(options)
 
   const hostUrl = (id: string): string => `${base}/hosts/${encodeURIComponent(id)}`
   const operationUrl = (id: string): string => `${base}/operations/${encodeURIComponent(id)}`
@@ -192,11 +162,23 @@ export const connectApi = ({ http, endpoint, project, token, signal }: ApiOption
     return items.slice(0, limit)
   }
 
+  const projects = async () =>
+    (await get<{ projects: { id: string; name: string }[] }>(`${endpoint}/v1/projects`)).projects
+
   return {
+    ...provisioningApi(options),
     endpoint,
     project,
-    projects: async () => (await get<{ projects: { id: string; name: string }[] }>(`${endpoint}/v1/projects`)).projects,
-
+    deployment: async () => {
+      const said = await get<{ readonly outrider?: Readonly<Record<string, unknown>> }>(`${endpoint}/v1/orchestrator`)
+      const address = said.outrider?.['cira-address']
+      return {
+        // An orchestrator that does not say is not ours, and neither is what manages its devices.
+        dmManager: said.outrider?.['dm-manager'] === 'embedded' ? 'embedded' : 'external',
+        ...(typeof address === 'string' ? { ciraAddress: address } : {}),
+      }
+    },
+    projects,
     hosts: async ({ filter, orderBy, pageSize, offset }) => {
       if (pageSize !== undefined || offset !== undefined || filter !== undefined) {
         const items: HostView[] = []
@@ -221,17 +203,13 @@ export const connectApi = ({ http, endpoint, project, token, signal }: ApiOption
     patchHost: async (id, body, idempotencyKey) => {
       const headers = { 'idempotency-key': idempotencyKey }
       const answer = await call('PATCH', hostUrl(id), body, { headers })
-      const named = answer.headers[OPERATION_HEADER]
-      const operations = typeof named === 'string' ? named.split(',').map((one) => one.trim()) : []
-      return { host: json<HostView>(answer), operations }
+      return { host: json<HostView>(answer), operations: operationsOf(answer) }
     },
 
-    deleteHost: async (id, force) => {
-      await call('DELETE', `${hostUrl(id)}${queryOf({ force: force || undefined })}`, undefined)
-    },
-    deauthorizeHost: async (id, note) => {
-      await call('PUT', `${hostUrl(id)}/invalidate${queryOf({ note })}`, undefined)
-    },
+    deleteHost: async (id, force) =>
+      operationsOf(await call('DELETE', `${hostUrl(id)}${queryOf({ force: force || undefined })}`, undefined))[0],
+    deauthorizeHost: async (id, note) =>
+      operationsOf(await call('PUT', `${hostUrl(id)}/invalidate${queryOf({ note })}`, undefined))[0],
     agentEnvironment: async (id, body) => json(await call('POST', `${hostUrl(id)}/agent-env`, body)),
 
     operations: (host, life, limit) =>
@@ -256,4 +234,10 @@ export const connectApi = ({ http, endpoint, project, token, signal }: ApiOption
         limit,
       ),
   }
+}
+
+/** The operations a request has become, in their order. */
+const operationsOf = ({ headers }: HttpAnswer): readonly string[] => {
+  const named = headers[OPERATION_HEADER]
+  return typeof named === 'string' ? named.split(',').map((one) => one.trim()) : []
 }

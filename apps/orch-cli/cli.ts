@@ -34,10 +34,13 @@ export interface Cli {
 }
 
 /** The file's text. Throws `CLI_FILE_UNREADABLE`. */
-export const readText = async (file: string): Promise<string> => {
+export const readText = async (file: string): Promise<string> => Buffer.from(await readBytes(file)).toString('utf8')
+
+/** What is in the file. Throws `CLI_FILE_UNREADABLE`. */
+export const readBytes = async (file: string): Promise<Uint8Array> => {
   const { readFile } = await import('node:fs/promises')
   try {
-    return await readFile(file, 'utf8')
+    return await readFile(file)
   } catch (error) {
     throw faults.CLI_FILE_UNREADABLE({ file, why: (error as NodeJS.ErrnoException).code ?? String(error) }, error)
   }

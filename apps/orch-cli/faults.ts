@@ -27,6 +27,16 @@ export const faults = faultTable({
     message: 'There is no terminal to ask for the password on.',
     remedy: 'Give it in a file: orch-cli login USER --password-file FILE (- reads it from the standard input).',
   },
+  CLI_NO_CERT_PASSWORD: {
+    kind: 'invalid',
+    message: 'There is no terminal to ask for the password of the certificate on.',
+    remedy: 'Give it in a file: --cert-pass-file FILE (- reads it from the standard input).',
+  },
+  CLI_PROJECT_UNKNOWN: {
+    kind: 'missing',
+    message: 'You have no role in a project {project}.',
+    remedy: 'See which there are with: orch-cli list projects',
+  },
   CLI_FILE_UNREADABLE: {
     kind: 'invalid',
     message: 'The file {file} cannot be read: {why}.',

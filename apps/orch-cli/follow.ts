@@ -7,6 +7,15 @@ import { whileAway } from './while-away.ts'
 
 const POLL_SECONDS = 30
 
+/** Steps of a way that is not the straight one. */
+const DETOURS: ReadonlySet<string> = new Set([
+  'recovering',
+  'settling',
+  'retrying',
+  'waiting-for-agent',
+  'over-the-agent',
+  'not-yet',
+])
 const ENDED: ReadonlySet<string> = new Set(['succeeded', 'failed', 'refused', 'cancelled'])
 
 const elapsed = (from: string, to: string): string => {
@@ -47,7 +56,7 @@ export const follow = async (
       say(`${cli.paint('bold', now.kind)} ${now.id} ${now.life === 'queued' ? 'is queued' : `is ${now.life}`}`)
     for (const { at, step, message } of now.steps.slice(shown))
       say(
-        `${cli.paint('gray', `[${elapsed(now.createdAt, at)}]`)} ${cli.paint('cyan', plain(step))}  ${plain(message)}`,
+        `${cli.paint('gray', `[${elapsed(now.createdAt, at)}]`)} ${cli.paint(DETOURS.has(step) ? 'yellow' : 'cyan', plain(step))}  ${plain(message)}`,
       )
     shown = now.steps.length
     life = now.life

@@ -1,3 +1,4 @@
+import type { Fault } from '@outrider/protocols/values'
 import type { Cli } from './cli.ts'
 import { faults } from './faults.ts'
 
@@ -21,10 +22,21 @@ const ENTER = new Set(['\r', '\n', '\u0004'])
 const INTERRUPT = '\u0003'
 const ERASE = new Set(['\u007f', '\b'])
 
-/** A password from the terminal, not shown. Throws `CLI_NO_PASSWORD` where there is no terminal. */
-export const askPassword = (cli: Cli, question: string): Promise<string> => {
+/** All of the standard input as text. */
+export const readAll = async (input: AsyncIterable<string | Buffer>): Promise<string> => {
+  const parts: Buffer[] = []
+  for await (const part of input) parts.push(Buffer.from(part))
+  return Buffer.concat(parts).toString('utf8')
+}
+
+/** A password from the terminal, not shown. Throws `absent` (`CLI_NO_PASSWORD`) where there is no terminal. */
+export const askPassword = (
+  cli: Cli,
+  question: string,
+  absent: () => Fault = faults.CLI_NO_PASSWORD,
+): Promise<string> => {
   const { input } = cli
-  if (input.isTTY !== true) return Promise.reject(faults.CLI_NO_PASSWORD())
+  if (input.isTTY !== true) return Promise.reject(absent())
   return new Promise((resolve, reject) => {
     let typed: string[] = []
     const end = (settle: () => void): void => {

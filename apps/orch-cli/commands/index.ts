@@ -6,6 +6,12 @@ export const commands: readonly CommandEntry[] = [
   { path: ['logout'], about: 'end the login', load: () => import('./logout.ts') },
   { path: ['token'], about: 'print an access token, for scripts', load: () => import('./token.ts') },
   { path: ['create', 'host'], about: 'register a machine', load: () => import('./create-host.ts') },
+  {
+    path: ['create', 'amtprofile'],
+    about: 'keep a provisioning certificate for a DNS suffix',
+    load: () => import('./create-amtprofile.ts'),
+  },
+  { path: ['create', 'cira'], about: 'tell where devices dial home', load: () => import('./create-cira.ts') },
   { path: ['list', 'host'], aliases: ['hosts'], about: 'list hosts', load: () => import('./list-host.ts') },
   {
     path: ['list', 'operation'],
@@ -13,6 +19,13 @@ export const commands: readonly CommandEntry[] = [
     about: 'list operations, newest first',
     load: () => import('./list-operation.ts'),
   },
+  {
+    path: ['list', 'amtprofile'],
+    aliases: ['amtprofiles'],
+    about: 'list provisioning certificates and when they expire',
+    load: () => import('./list-amtprofile.ts'),
+  },
+  { path: ['list', 'cira'], about: 'list where devices are told to dial', load: () => import('./list-cira.ts') },
   { path: ['list', 'audit'], about: 'list who did what, newest first', load: () => import('./list-audit.ts') },
   {
     path: ['list', 'project'],
@@ -21,6 +34,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./list-project.ts'),
   },
   { path: ['get', 'host'], about: 'show one host', load: () => import('./get-host.ts') },
+  {
+    path: ['get', 'amtprofile'],
+    about: 'show one provisioning certificate',
+    load: () => import('./get-amtprofile.ts'),
+  },
+  { path: ['get', 'cira'], about: 'show one CIRA config', load: () => import('./get-cira.ts') },
   { path: ['get', 'operation'], about: 'show one operation', load: () => import('./get-operation.ts') },
   {
     path: ['set', 'host'],
@@ -29,6 +48,12 @@ export const commands: readonly CommandEntry[] = [
   },
   { path: ['cancel', 'operation'], about: 'cancel a queued operation', load: () => import('./cancel-operation.ts') },
   { path: ['delete', 'host'], about: 'delete a host', load: () => import('./delete-host.ts') },
+  {
+    path: ['delete', 'amtprofile'],
+    about: 'forget a provisioning certificate',
+    load: () => import('./delete-amtprofile.ts'),
+  },
+  { path: ['delete', 'cira'], about: 'delete a CIRA config', load: () => import('./delete-cira.ts') },
   {
     path: ['deauthorize', 'host'],
     about: 'end the credentials of a host',

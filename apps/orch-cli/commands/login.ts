@@ -1,7 +1,7 @@
 import { secret } from '@outrider/protocols/values'
 import { readText } from '../cli.ts'
 import { type CommandRecord, textOf } from '../command.ts'
-import { askPassword, askText, firstLine } from '../prompt.ts'
+import { askPassword, askText, firstLine, readAll } from '../prompt.ts'
 import { DEFAULT_CLIENT, login, realmOf } from '../session.ts'
 
 export const command: CommandRecord = {
@@ -44,10 +44,4 @@ export const command: CommandRecord = {
     )
     await cli.print({ endpoint, username }, () => [`Logged in to ${endpoint} as ${username}.`])
   },
-}
-
-const readAll = async (input: AsyncIterable<string | Buffer>): Promise<string> => {
-  const parts: Buffer[] = []
-  for await (const part of input) parts.push(Buffer.from(part))
-  return Buffer.concat(parts).toString('utf8')
 }

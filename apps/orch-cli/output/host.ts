@@ -29,6 +29,8 @@ const life = (paint: Paint, text: string): string => {
   return text.includes(' running') || text.includes(' queued') ? paint('yellow', text) : text
 }
 
+const conditionCodes = ({ outrider }: HostView): string[] => (outrider?.conditions ?? []).map(({ code }) => code)
+
 const HEADS = ['NAME', 'ID', 'SUPPORT', 'REASON', 'AMT', 'STATE', 'MODE', 'PRESENCE', 'POWER', 'LAST OPERATION']
 const WIDE = ['SERIAL', 'UUID', 'AMT UUID']
 
@@ -41,7 +43,7 @@ export const hostTable = (hosts: readonly HostView[], wide: boolean, paint: Pain
         plain(host.name),
         host.resourceId,
         painted(paint, facts.support ?? 'unknown', ['amt', 'ism'], ['unsupported']),
-        plain(facts.reason ?? NONE),
+        [plain(facts.reason ?? NONE), ...conditionCodes(host).map((code) => paint('red', plain(code)))].join(', '),
         plain(facts.amtVersion ?? NONE),
         painted(paint, short('AMT_STATE_', host.currentAmtState), ['provisioned'], []),
         plain(facts.controlMode ?? NONE),
@@ -109,6 +111,14 @@ export const hostSheet = (host: HostView, paint: Paint): string[] => {
           ['Policy', facts.policy],
         ]),
       },
+      ...(facts.conditions ?? []).map(({ code, message, remedy, since }) => ({
+        title: paint('red', code),
+        rows: [
+          ['Cause', plain(message)],
+          ['Remedy', plain(remedy)],
+          ['Since', since],
+        ] as const,
+      })),
       {
         title: 'Last operation',
         rows:

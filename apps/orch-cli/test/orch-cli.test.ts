@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { faultStatus, faultTable } from '@outrider/protocols/values'
 import { parse } from 'yaml'
+import { ProvisioningPki } from '../../../components/rps/test/provisioning-pki.ts'
 import { fails, type Orchestrator, PASSWORD, patience, serveOrchestrator, succeeds } from './orchestrator.test.ts'
 import { LAUNCHER, orchCli, type RunOptions } from './run.test.ts'
 
@@ -313,6 +314,167 @@ describe('orch-cli', () => {
       assert.match(denied.err, /PERMISSION_DENIED/)
     })
 
+    it('asks for admin control mode in place, and for it alone with both options', async () => {
+      const { name } = await activated()
+      const alone = await cli(['set', 'host', name, '--control-mode', 'admin'])
+      assert.equal(alone.code, faultStatus.conflict.exit)
+      assert.match(alone.err, /CONTROL_MODE_FIXED.*\nremedy: .*--control-mode admin --amt-state provisioned --wait/)
+      orchestrator.willGo(name, succeeds('order-offered', 'recovering', 'settling', 'control-mode-confirmed'))
+      const words = ['set', 'host', name, '--control-mode', 'admin', '--amt-state', 'provisioned', '--wait']
+      assert.match(await ok(...words), /recovering .*\n.*settling .*\n.*\n.*activate succeeded/)
+      const [operation] = await json('list', 'operations', '--host', name)
+      assert.deepEqual([operation.kind, operation.controlMode], ['activate', 'admin'])
+    })
+
+    it('asks for every power act there is, by the policy that is wished', async () => {
+      const { name } = await activated()
+      await ok('set', 'host', name, '--power-policy', 'ordered')
+      for (const [word, kind] of [
+        ['off', 'power-off'],
+        ['on', 'power-on'],
+        ['sleep', 'sleep'],
+        ['hibernate', 'hibernate'],
+        ['soft-off', 'soft-off'],
+        ['soft-reset', 'soft-reset'],
+        ['reset', 'reset'],
+        ['power-cycle', 'power-cycle'],
+      ] as const) {
+        orchestrator.willGo(name, succeeds())
+        const { operations } = await json('set', 'host', name, '--power', word, '--wait')
+        assert.deepEqual([operations[0].kind, operations[0].powerPolicy], [kind, 'ordered'])
+      }
+    })
+
+    it('sets the policy of a host, and says what it will undo', async () => {
+      const { name } = await activated()
+      assert.match(await ok('set', 'host', name, '--policy', 'keep-on'), /is updated/)
+      assert.match(await ok('get', 'host', name), /Policy +keep-on/)
+      const off = await cli(['set', 'host', name, '--power', 'off'])
+      assert.equal(off.code, 0)
+      assert.match(off.err, /^warning: the policy keep-on will power .* on again; .*--policy follow/)
+      const both = await cli(['set', 'host', name, '--power', 'off', '--policy', 'follow'])
+      assert.deepEqual([both.code, both.err], [0, ''])
+      const audit = await ok('list', 'audit', '--host', name)
+      assert.match(audit, /set-policy-keep-on +host-\w+ +succeeded/)
+    })
+
+    it('keeps provisioning certificates, and shows neither certificate nor password', async () => {
+      using pki = new ProvisioningPki()
+      const pfx = join(orchestrator.folder, 'lab.pfx')
+      const bytes = pki.pfx({ commonName: 'rps.lab.example.com' }, { password: 'P@ssw0rd of the file' })
+      await writeFile(pfx, bytes)
+      const create = (input: string, suffix = 'lab.example.com', name = 'lab') =>
+        cli(['create', 'amtprofile', name, '--cert', pfx, '--domain-suffix', suffix, '--cert-pass-file', '-'], {
+          input,
+        })
+      const wrong = await create('another password\n')
+      assert.equal(wrong.code, faultStatus.invalid.exit)
+      assert.match(wrong.err, /^error: PROVISIONING_CERT_PASSWORD_WRONG: .+\nremedy: .+/)
+      const elsewhere = await create('P@ssw0rd of the file\n', 'other.example.com')
+      assert.match(elsewhere.err, /^error: PROVISIONING_CERT_OTHER_SUFFIX: .+\nremedy: .*other\.example\.com/)
+      const made = await create('P@ssw0rd of the file\n')
+      assert.equal(made.code, 0, made.err)
+      assert.match(made.out, /DNS suffix +lab\.example\.com/)
+      assert.equal(made.argv.includes('P@ssw0rd'), false)
+      const again = await create('P@ssw0rd of the file\n')
+      assert.notEqual(again.code, 0)
+      assert.match(again.err, /^error: DOMAIN_EXISTS/)
+
+      const list = await ok('list', 'amtprofile')
+      assert.match(
+        list,
+        /^NAME +DOMAIN SUFFIX +EXPIRES\n(.*\n)*lab +lab\.example\.com +\d{4}-\d\d-\d\d \(in \d+ days\)/,
+      )
+      const answers = [made.out, list, await ok('get', 'amtprofile', 'LAB')]
+      for (const format of ['json', 'yaml'])
+        for (const words of [
+          ['list', 'amtprofiles'],
+          ['get', 'amtprofile', 'lab'],
+        ])
+          answers.push(await ok(...words, '-o', format))
+      const base64 = bytes.toString('base64')
+      for (const answer of answers) {
+        assert.equal(answer.includes('P@ssw0rd'), false)
+        for (let at = 0; at + 40 <= base64.length; at += 400)
+          assert.equal(answer.includes(base64.slice(at, at + 40)), false)
+      }
+      assert.equal((await json('get', 'amtprofile', 'lab')).domainSuffix, 'lab.example.com')
+
+      const eve = join(orchestrator.folder, 'eve-profiles.yaml')
+      assert.equal((await login('eve', eve)).code, 0)
+      const asEve = (...words: string[]) => orchCli(words, { environment: { ORCH_CLI_CONFIG: eve } })
+      assert.equal((await asEve('get', 'amtprofile', 'lab', '-p', 'other')).code, faultStatus.missing.exit)
+      assert.equal((await asEve('get', 'amtprofile', 'lab', '-p', 'default')).code, faultStatus.missing.exit)
+      assert.match(await ok('delete', 'amtprofile', 'lab'), /is deleted/)
+      const gone = await cli(['get', 'amtprofile', 'lab'])
+      assert.equal(gone.code, faultStatus.missing.exit)
+      assert.match(gone.err, /^error: DOMAIN_NOT_FOUND: .+\nremedy: /)
+      const audit = await ok('list', 'audit')
+      assert.match(audit, /admin +127\.0\.0\.1 +create-amtprofile lab +- +succeeded/)
+      assert.match(audit, /create-amtprofile lab +- +refused +PROVISIONING_CERT_PASSWORD_WRONG/)
+      assert.match(audit, /delete-amtprofile lab +- +succeeded/)
+    })
+
+    it('asks for no password of a certificate without a terminal, and takes none as an argument', async () => {
+      const pfx = join(orchestrator.folder, 'none.pfx')
+      await writeFile(pfx, 'x')
+      const words = ['create', 'amtprofile', 'lab', '-c', pfx, '-d', 'lab.example.com']
+      const none = await cli(words)
+      assert.equal(none.code, faultStatus.invalid.exit)
+      assert.match(none.err, /CLI_NO_CERT_PASSWORD/)
+      assert.match((await cli([...words, '--cert-pass', 'secret'])).err, /CLI_USAGE/)
+      assert.match(
+        (await cli(['create', 'amtprofile', 'lab', '-c', '/nonexistent', '-d', 'x.y'])).err,
+        /CLI_FILE_UNREADABLE/,
+      )
+      assert.match((await cli(['create', 'amtprofile', 'lab', '-d', 'x.y'])).err, /CLI_USAGE.*--cert/)
+    })
+
+    it('tells where devices dial: the default config is named by the UUID of the project', async () => {
+      const uuid = orchestrator.project.id
+      assert.match(await ok('create', 'cira'), new RegExp(`Name +${uuid}\\n +MPS +localhost:4433`))
+      const full = ['create', 'cira', 'plant-2', '--mps-address', '192.0.2.7:4434', '--username', 'plantuser']
+      assert.match(await ok(...full), /MPS +192\.0\.2\.7:4434\n +Address is +IPv4 address/)
+      const list = await ok('list', 'cira')
+      assert.match(list, new RegExp(`^${uuid} +localhost:4433 .* yes$`, 'm'))
+      assert.match(list, /^plant-2 +192\.0\.2\.7:4434 +plantuser .* -$/m)
+      assert.equal((await json('get', 'cira')).configName, uuid)
+      const bad = await cli(['create', 'cira', 'plant-3', '--username', 'x'])
+      assert.equal(bad.code, faultStatus.invalid.exit)
+      assert.match(bad.err, /^error: CIRA_CONFIG_INVALID: .+\nremedy: /)
+      const again = await cli(['create', 'cira'])
+      assert.match(again.err, /CIRA_CONFIG_EXISTS/)
+      assert.equal((await cli(['list', 'cira'])).err, '')
+      await ok('delete', 'cira', 'plant-2')
+      assert.equal((await cli(['get', 'cira', 'plant-2'])).code, faultStatus.missing.exit)
+    })
+
+    it('lists who did what, refused acts and logins included', async () => {
+      const { name } = await created()
+      const file = join(orchestrator.folder, 'audited.yaml')
+      assert.equal((await login('view', file)).code, 0)
+      const asView = (...words: string[]) => orchCli(words, { environment: { ORCH_CLI_CONFIG: file } })
+      assert.equal((await asView('set', 'host', name, '--power', 'off')).code, faultStatus.denied.exit)
+      await cli(['set', 'host', name, '--power', 'off'])
+      const environment = { ORCH_CLI_CONFIG: join(orchestrator.folder, 'nobody.yaml') }
+      const base = ['login', 'nobody', '--api-endpoint', orchestrator.origin, '--ca', orchestrator.caFile]
+      await orchCli([...base, '--password-file', '-'], { environment, input: 'wrong\n' })
+      const { resourceId } = await json('get', 'host', name)
+      const rows = await ok('list', 'audit', '--host', name)
+      assert.match(rows, /^TIME +WHO +FROM +ACT +HOST +OUTCOME +CODE +OPERATION\n/)
+      assert.match(
+        rows,
+        new RegExp(`admin +127\\.0\\.0\\.1 +power-off +${resourceId} +refused +AMT_NOT_ACTIVATED +op-`),
+      )
+      assert.match(rows, new RegExp(`view +127\\.0\\.0\\.1 +set-host +${resourceId} +refused +PERMISSION_DENIED +-`))
+      assert.match(rows, new RegExp(`admin +127\\.0\\.0\\.1 +create-host +${resourceId} +succeeded`))
+      const all = await ok('list', 'audit', '--limit', '1000')
+      assert.match(all, /view +127\.0\.0\.1 +login +- +succeeded/)
+      assert.match(all, /nobody +127\.0\.0\.1 +login +- +refused +LOGIN_WRONG/)
+      await ok('delete', 'host', name)
+      assert.match(await ok('list', 'audit', '--host', resourceId), /delete-host +host-\w+ +succeeded/)
+    })
+
     it('keeps settings, but shows no token', async () => {
       await ok('config', 'set', 'project', 'default')
       assert.equal(await ok('config', 'get', 'project'), 'default\n')
@@ -323,12 +485,67 @@ describe('orch-cli', () => {
     })
   })
 
-  it('deletes an activated host only by force', async () => {
+  it('deletes an activated host once its machine is deactivated, or at once by force', async () => {
     const { name } = await activated()
-    const refused = await cli(['delete', 'host', name])
-    assert.equal(refused.code, faultStatus.conflict.exit)
-    assert.match(refused.err, /HOST_STILL_PROVISIONED/)
-    assert.match(await ok('delete', 'host', name, '--force'), /CMOS/)
+    const asked = await ok('delete', 'host', name)
+    const id = /get operation (op-\w+) --wait/.exec(asked)![1]!
+    assert.match(await ok('get', 'host', name), /Status +Deleting/)
+    const acting = await cli(['set', 'host', name, '--power', 'off'])
+    assert.equal(acting.code, faultStatus.conflict.exit)
+    assert.match(acting.err, /HOST_RETIRING/)
+    await orchestrator.carryOut(id, fails(device.POWER_NOT_REACHED().record()))
+    const kept = await ok('get', 'host', name)
+    assert.match(kept, /HOST_NOT_RETIRED\n +Cause .*POWER_NOT_REACHED/)
+    assert.match(await ok('list', 'host'), new RegExp(`^${name} .*HOST_NOT_RETIRED`, 'm'))
+
+    orchestrator.willGo(name, succeeds('deactivating', 'verified'))
+    const waited = await ok('delete', 'host', name, '--wait')
+    assert.match(waited, /verified .*\n.*deactivate succeeded in .*\n.*is deleted/)
+    assert.equal((await cli(['get', 'host', name])).code, faultStatus.missing.exit)
+
+    const lost = await activated()
+    assert.match(await ok('delete', 'host', lost.name, '--force'), /CMOS/)
+    const sold = await activated()
+    orchestrator.willGo(sold.name, succeeds('verified'))
+    assert.match(await ok('deauthorize', 'host', sold.name, '--note', 'sold', '--wait'), /is deauthorised/)
+    assert.match(await ok('get', 'host', sold.name), /Status +Invalidated: sold/)
+  })
+
+  it('warns of CIRA configs an external device manager would not keep', async () => {
+    orchestrator.deployment.dmManager = 'external'
+    try {
+      const named = await cli(['create', 'cira', 'mine', '--mps-address', 'mps.example.com'])
+      assert.equal(named.code, 0, named.err)
+      assert.match(named.err, new RegExp(`^warning: an external device manager .*${orchestrator.project.id}.*mine`))
+      assert.match((await cli(['list', 'cira'])).err, /mine/)
+      assert.equal((await cli(['get', 'cira'])).err, '', 'the default one is its own')
+    } finally {
+      orchestrator.deployment.dmManager = 'embedded'
+    }
+  })
+
+  it('asks for the password of a certificate on a terminal without showing it', {
+    skip: existsSync(SCRIPT) ? false : `${SCRIPT} is missing`,
+  }, async () => {
+    using pki = new ProvisioningPki()
+    const pfx = join(orchestrator.folder, 'asked.pfx')
+    await writeFile(pfx, pki.pfx({ commonName: 'rps.asked.example.com' }, { password: 'shown-to-nobody' }))
+    const words = ['create', 'amtprofile', 'asked', '--cert', pfx, '--domain-suffix', 'asked.example.com']
+    const child = spawn(SCRIPT, ['-qec', [LAUNCHER, ...words].join(' '), '/dev/null'], {
+      env: { PATH: process.env.PATH ?? '', ORCH_CLI_CONFIG: config, TERM: 'xterm' },
+      stdio: ['pipe', 'pipe', 'inherit'],
+      timeout: 30_000,
+    })
+    let shown = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (!shown.includes('Password of') && (shown + text).includes('Password of'))
+        child.stdin.write('shown-to-nobody\r')
+      shown += text
+    })
+    const [code] = await once(child, 'close')
+    assert.equal(code, 0, shown)
+    assert.match(shown, /asked\.example\.com/)
+    assert.equal(shown.includes('shown-to-nobody'), false)
   })
 
   it('asks for a password on a terminal without showing it', {

@@ -9,9 +9,12 @@ import type { OperationChange } from '@outrider/domain/operations'
 import { createOidcIdentity } from '@outrider/identity-oidc'
 import { createInventory } from '@outrider/inventory'
 import { createIssuer } from '@outrider/issuer'
+import { route } from '@outrider/protocols/rest'
 import { Fault, type FaultRecord, secret } from '@outrider/protocols/values'
+import { createRps } from '@outrider/rps'
 import { aHost } from '@outrider/testing/ports'
-import { createHost, openListeners } from '../../orchestrator/http/index.ts'
+import { createHost, openListeners, serviceRoutes } from '../../orchestrator/http/index.ts'
+import { loginAudit } from '../../orchestrator/login-audit.ts'
 import { openAuthority } from '../../orchestrator/pki/index.ts'
 import { systemClock, systemRandom } from '../../orchestrator/system/index.ts'
 import { memorySecrets } from '../../orchestrator/test/memory-secrets.ts'
@@ -51,7 +54,9 @@ export const serveOrchestrator = async () => {
   let listeners = await open()
   port = listeners.addresses[0]!.port
   const origin = `https://localhost:${port}`
+  const recording = Promise.withResolvers<Awaited<ReturnType<Parameters<typeof loginAudit>[0]>>>()
   const issuer = createIssuer({
+    audit: loginAudit(() => recording.promise, clock),
     config: { accessTokenSeconds: 3600, refreshTokenSeconds: 86_400, lockAfterFailures: 20, lockSeconds: 1 },
     origin,
     audience: 'outrider',
@@ -80,11 +85,45 @@ export const serveOrchestrator = async () => {
     caPem: authority.certificate,
   })
   const project = await component.ensureDefaultProject(patience())
+  recording.resolve({ record: component.inventory.record, firstProject: project.id })
   const other = await component.createProject('other', patience())
   const { accounts } = issuer
   await accounts.ensureUser('admin', secret(PASSWORD), [{ project: project.id, role: 'admin' }], patience())
   await accounts.ensureUser('eve', secret(PASSWORD), [{ project: other.id, role: 'admin' }], patience())
   await accounts.ensureUser('view', secret(PASSWORD), [{ project: project.id, role: 'viewer' }], patience())
+
+  const rps = createRps({
+    config: {
+      openMode: false,
+      ciraAddress: 'localhost',
+      ciraPort: 4433,
+      answerSeconds: 20,
+      sessionSeconds: 600,
+      firstMessageSeconds: 15,
+    },
+    store: database.provisioning,
+    secrets,
+    registry: { register: async () => {}, forget: async () => {}, credentialsChanged: async () => {} },
+    bus,
+    clock,
+    random: systemRandom,
+    events,
+    openProject: async () => project.id,
+    hostOf: async () => undefined,
+    mpsRoot: () => new Uint8Array(),
+    version: '0.0.0',
+  })
+  const deployment = { dmManager: 'embedded' as 'embedded' | 'external', ciraAddress: 'localhost:4433' }
+  // As MPS has it.
+  const ciraCertificate = route<RequestContext>()({
+    method: 'GET',
+    path: '/api/v1/ciracert',
+    about: 'The root certificate devices must trust, PEM.',
+    permission: 'public',
+    scope: 'none',
+    origin: 'legacy-mps',
+    handle: async () => ({ status: 200, body: authority.certificate, contentType: 'text/html' }),
+  })
 
   const host = () =>
     createHost({
@@ -98,7 +137,19 @@ export const serveOrchestrator = async () => {
       findProject: component.findProject,
       events,
       clock,
-      routes: component.routes,
+      routes: [
+        ...component.routes,
+        ...rps.routes,
+        ciraCertificate,
+        ...serviceRoutes({
+          version: '0.0.0',
+          ready: async () => [],
+          metrics: async () => '',
+          metricsType: 'text/plain',
+          deployment: () => deployment,
+        }),
+      ],
+      audit: component.inventory.record,
       grpc: [],
       sockets: [],
       raw: [{ prefix: '/realms/', handle: (request, response) => issuer.handle(request, response) }],
@@ -134,6 +185,8 @@ export const serveOrchestrator = async () => {
     accounts,
     project,
     other,
+    /** What it says of itself. */
+    deployment,
     inventory: component.inventory,
     /** Puts many hosts where they can be listed; returns their names. */
     registerMany: (count: number): Promise<string[]> =>
@@ -149,6 +202,13 @@ export const serveOrchestrator = async () => {
     /** The next operation that is requested of this host goes like this. */
     willGo: (name: string, script: Script) => {
       scripts.set(name, script)
+    },
+    /** Drives one operation that is queued already. */
+    carryOut: async (id: string, { end }: Script): Promise<void> => {
+      const advance = (change: OperationChange) =>
+        component.inventory.advanceOperation(project.id, id, 1, change, undefined, patience())
+      await advance({ life: 'running', attempt: 1 })
+      await advance(end)
     },
     /** The process is gone for as long as `work` takes. */
     away: async (work: () => Promise<void>) => {
@@ -166,6 +226,7 @@ export const serveOrchestrator = async () => {
       await drives
       await serving.drain()
       await serving.close()
+      await rps.stop()
       await component.stop()
       await issuer.stop()
       await database.close()
