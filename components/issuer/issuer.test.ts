@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { connect as connectHttp2, createSecureServer } from 'node:http2'
+import { connect as connectHttp2, createSecureServer, constants as http2 } from 'node:http2'
 import { request as httpsRequest } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -185,6 +185,28 @@ test('the same over HTTP/2', async () => {
   for await (const part of stream) text += part
   client.close()
   assert.match(String(JSON.parse(text).access_token), /^ey/, text)
+})
+
+test('a client that goes away in the middle prints nothing past the log', async (t) => {
+  const printed: unknown[] = []
+  t.mock.method(console, 'error', (...text: unknown[]) => printed.push(...text))
+  const client = connectHttp2(origin, { ca })
+  for (const code of [http2.NGHTTP2_ENHANCE_YOUR_CALM, http2.NGHTTP2_INTERNAL_ERROR, http2.NGHTTP2_CANCEL]) {
+    const type = { 'content-type': 'application/x-www-form-urlencoded' }
+    const stream = client.request({ ':method': 'POST', ':path': TOKEN, ...type })
+    stream.on('error', () => undefined)
+    stream.write('grant_type=')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    stream.close(code)
+    await new Promise((resolve) => stream.once('close', resolve))
+  }
+  client.close()
+  assert.equal((await login()).status, 200)
+  assert.deepEqual(printed, [])
+  assert.deepEqual(
+    told.filter(({ name }) => name === 'http.failed'),
+    [],
+  )
 })
 
 test('a refresh token looks like one to clients that decode it, and is no access token', async () => {

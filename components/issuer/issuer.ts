@@ -93,7 +93,14 @@ export const createIssuer = (options: IssuerOptions): Issuer => {
       // HTTP/2 needs no length and has no chunks; the library takes that for a request without a body.
       if (request.httpVersionMajor === 2 && request.headers['content-length'] === undefined)
         request.headers['transfer-encoding'] = 'chunked'
-      void serving.serve(request as IncomingMessage, response as ServerResponse)
+      serving.serve(request as IncomingMessage, response as ServerResponse).catch((error: unknown) => {
+        events.emit('http.failed', {
+          method: request.method ?? '',
+          route: REALM,
+          cause: String((error as Error).stack),
+        })
+        response.destroy()
+      })
     },
 
     async keys() {

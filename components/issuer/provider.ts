@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import type { Account, Clock, EventSink, IssuerStore, Random } from '@outrider/domain/ports'
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { accessTokenClaims } from './claims.ts'
@@ -168,7 +169,12 @@ const tell = (provider: Provider, events: EventSink): void => {
   provider.on('grant.error', (ctx, error) => {
     events.emit('login.refused', { name: facts(ctx).name, reason: error.error })
   })
-  provider.on('server_error', (ctx, error) => {
+  const failed = (ctx: Pick<KoaContextWithOIDC, 'method' | 'path'>, error: Error) =>
     events.emit('http.failed', { method: ctx.method, route: ctx.path.slice(0, 64), cause: String(error.stack) })
+  provider.on('server_error', failed)
+  // Without a listener the library prints stacks. A client that went away is nobody's fault.
+  const emitter: EventEmitter = provider
+  emitter.on('error', (error: Error & { readonly expose?: boolean }, ctx: KoaContextWithOIDC) => {
+    if (ctx.writable && error.expose !== true) failed(ctx, error)
   })
 }
