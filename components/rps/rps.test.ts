@@ -237,6 +237,46 @@ describe('RPS', () => {
     assert.ok(client.closed)
   })
 
+  test('a client that goes once all was done does not make it undone', async () => {
+    for (const purpose of ['activate', 'deactivate'] as const) {
+      const client = new RelayingClient(machine())
+      if (purpose === 'deactivate')
+        await client.run(deps, { verb: 'activate', profile: (await issue()).alias, force: false })
+      const { ticket, alias } = await issue({ purpose })
+      const tickets: SessionDeps['store']['tickets'] = {
+        ...deps.store.tickets,
+        update: (of, id, change, until) => {
+          if (change.state === 'succeeded') client.leave()
+          return deps.store.tickets.update(of, id, change, until)
+        },
+      }
+      const word = secret(alias)
+      const command =
+        purpose === 'activate'
+          ? ({ verb: 'activate', profile: alias, force: false } as const)
+          : ({ verb: 'deactivate', password: word, force: false } as const)
+      const given = purpose === 'activate' ? {} : { username: 'admin', password: word }
+      await client.run({ ...deps, store: { ...deps.store, tickets } }, command, given)
+      await until(async () => (await createTickets(deps).ticket(project, ticket.id, signal))?.state === 'succeeded')
+    }
+  })
+
+  test('an error of ours is told to us with its cause, and what a client calls itself only in short', async () => {
+    const told = recordEvents()
+    const client = new RelayingClient(machine())
+    const { alias } = await issue()
+    const hostOf = () => Promise.reject(new Error('the secret cause'))
+    await client.run({ ...deps, hostOf, events: told }, { verb: 'activate', profile: alias, force: false })
+    assert.ok(!JSON.stringify(client.outcome).includes('the secret cause'))
+    await until(() => told.all.some(({ name }) => name === 'provisioning.ended'))
+    const [bug] = told.all.filter(({ name }) => name === 'service.error')
+    assert.match(String(bug?.fields.cause), /the secret cause/)
+    const long = new RelayingClient(client.firmware)
+    const uuid = 'f'.repeat(70_000) as Guid
+    await long.run({ ...deps, events: told }, { verb: 'activate', profile: 'x', force: false }, { uuid })
+    assert.ok(JSON.stringify(told.all).length < 5_000)
+  })
+
   test('rubbish, a second command and a message out of turn end the session with a coded error', async () => {
     const received: ServerMessage[] = []
     for (const frame of [

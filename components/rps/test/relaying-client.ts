@@ -32,6 +32,8 @@ export class RelayingClient<Machine extends RelayedMachine> {
   closed = false
   /** Called with each request for the device; `false` loses it and its answer. */
   pass: (request: string) => boolean = () => true
+  /** Breaks the connection of the run under way. */
+  leave: () => void = () => undefined
 
   constructor(firmware: Machine) {
     this.firmware = firmware
@@ -56,6 +58,7 @@ export class RelayingClient<Machine extends RelayedMachine> {
       deps,
       signal,
     )
+    this.leave = () => session.closed()
     void this.payload(given).then((device) =>
       session.received(encodeClientMessage({ type: 'command', command, device, tenantId: '' }, '3')),
     )

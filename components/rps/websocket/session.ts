@@ -66,6 +66,12 @@ export interface ClientSocket {
   close(): void
 }
 
+/** For what is written of a session even where its client is gone. */
+const RECORDING_MILLISECONDS = 5_000
+
+/** In events, where anybody may have sent anything. */
+const shownGuid = ({ uuid }: DevicePayload): string => uuid.slice(0, 36)
+
 type CommandMessage = Extract<ReturnType<typeof decodeClientMessage>['message'], { type: 'command' }>
 
 /**
@@ -153,8 +159,16 @@ export class ProvisioningSession {
 
   #refuse(fault: Fault, guid: string): void {
     this.#deps.events.emit('provisioning.refused', { code: fault.code, address: this.#address, guid })
+    this.#tellOfBug(fault)
     this.#send({ type: 'error', outcome: { is: 'report', report: failedReport(fault) } })
     this.#finish(fault)
+  }
+
+  /** What went wrong in ourselves; the client is only told that it did. */
+  #tellOfBug(fault: Fault): void {
+    if (fault.kind !== 'bug') return
+    const { cause = fault } = fault
+    this.#deps.events.emit('service.error', { where: 'provisioning', cause: String((cause as Error).stack ?? cause) })
   }
 
   #finish(fault: Fault): void {
@@ -170,14 +184,14 @@ export class ProvisioningSession {
     try {
       admission = await admit(command, device, this.#deps, signal)
     } catch (error) {
-      this.#refuse(Fault.from(error), device.uuid)
+      this.#refuse(Fault.from(error), shownGuid(device))
       return
     }
     const began = this.#deps.clock.monotonic()
     const record = new TicketRecord(admission, this.#deps)
     const host = admission.ticket?.hostId ?? ''
     const operation = admission.ticket?.operationId ?? ''
-    const about = { operation, host, guid: device.uuid }
+    const about = { operation, host, guid: shownGuid(device) }
     this.#deps.events.emit('provisioning.admitted', { ...about, purpose: admission.purpose, address: this.#address })
     let code = ''
     try {
@@ -196,6 +210,7 @@ export class ProvisioningSession {
     } catch (error) {
       const fault = Fault.from(error)
       code = fault.code
+      this.#tellOfBug(fault)
       // The client may be gone: what became of the ticket is written all the same.
       await record.failed(fault).catch(() => undefined)
       if (!signal.aborted) this.#send({ type: 'error', outcome: { is: 'report', report: failedReport(fault) } })
@@ -228,8 +243,8 @@ export class ProvisioningSession {
     }
     if (admission.purpose === 'deactivate') {
       await deactivate(subject, ports, signal)
-      await registry.forget(project, guid, signal)
-      await record.succeeded({ reachedMode: 'none', cira: false }, signal)
+      await registry.forget(project, guid, AbortSignal.timeout(RECORDING_MILLISECONDS))
+      await record.succeeded({ reachedMode: 'none', cira: false })
       return deactivatedReport()
     }
     const profile = await profileOf(store, admission, signal)
@@ -239,7 +254,7 @@ export class ProvisioningSession {
       profile.activation === 'ccmactivate'
         ? await activateAsClient(tagged, plan, ports, signal)
         : await activateAsAdmin(tagged, plan, proofFor(project, device, about, this.#deps), ports, signal)
-    await record.succeeded({ reachedMode: activated.mode, cira: activated.cira }, signal)
+    await record.succeeded({ reachedMode: activated.mode, cira: activated.cira })
     return activatedReport(activated, device.progressSupported)
   }
 
@@ -304,21 +319,27 @@ class TicketRecord {
   step(step: OperationStep): void {
     this.#steps.push(step)
     const steps = [...this.#steps]
-    this.#writing = this.#writing.then(() => this.#update({ steps }, AbortSignal.timeout(5000))).catch(() => undefined)
+    this.#writing = this.#writing
+      .then(() => this.#update({ steps }, AbortSignal.timeout(RECORDING_MILLISECONDS)))
+      .catch(() => undefined)
   }
 
   async write(change: Partial<Pick<Ticket, 'amtGuid'>>, signal: AbortSignal): Promise<void> {
     await this.#update(change, signal)
   }
 
-  async succeeded(reached: Pick<Ticket, 'reachedMode' | 'cira'>, signal: AbortSignal): Promise<void> {
-    await this.#writing
-    await this.#update({ ...reached, state: 'succeeded', steps: this.#steps }, signal)
+  /** Like `failed`, whether the client is still there or not: the device was changed. */
+  async succeeded(reached: Pick<Ticket, 'reachedMode' | 'cira'>): Promise<void> {
+    await this.#end({ ...reached, state: 'succeeded' })
   }
 
   async failed(fault: Fault): Promise<void> {
+    await this.#end({ state: 'failed', fault: fault.record() })
+  }
+
+  async #end(change: Partial<Pick<Ticket, 'state' | 'reachedMode' | 'cira' | 'fault'>>): Promise<void> {
     await this.#writing
-    await this.#update({ state: 'failed', fault: fault.record(), steps: this.#steps }, AbortSignal.timeout(5000))
+    await this.#update({ ...change, steps: this.#steps }, AbortSignal.timeout(RECORDING_MILLISECONDS))
   }
 
   async #update(
