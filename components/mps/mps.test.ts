@@ -241,7 +241,13 @@ describe('MPS', () => {
       callRoute(mps.routes, 'GET', `/api/v1/devices/${id}`, { project: other }),
       hasCode('DEVICE_UNKNOWN'),
     )
+    const began = Date.now()
     const tunnel = await dial(id)
+    await until(() => mps.control.presence(project, id, signal))
+    const show = async () => (await callRoute(mps.routes, 'GET', `/api/v1/devices/${id}`)).body as typeof shown
+    const { connectionStatus, lastSeen } = await show()
+    assert.equal(connectionStatus, true)
+    assert.ok(Date.parse(String(lastSeen)) >= began - 1_000, 'seen while it is connected, not only when it left')
     const deleted = await callRoute(mps.routes, 'DELETE', `/api/v1/devices/${id}`, {
       query: { isSecretToBeDeleted: true },
     })

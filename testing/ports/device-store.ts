@@ -100,6 +100,15 @@ export const deviceStoreSuite = (name: string, open: () => Promise<OpenDeviceSto
         assert.equal(await store.count([project], { tags: { all: ['a,b', '%'] } }, deadline()), 1)
       }))
 
+    it('takes and finds as many tags as there are', () =>
+      using(async (store) => {
+        const tags = Array.from({ length: 12_000 }, (_, n) => `tag ${n}`)
+        await fill(store, [aDevice(1, { tags }), aDevice(2, { tags: tags.slice(1) })])
+        const all = tags.slice(0, 2_000)
+        assert.equal(await store.count([project], { tags: { all: [...all, ...all] } }, deadline()), 1)
+        assert.equal(await store.count([project], { tags: { any: all } }, deadline()), 2)
+      }))
+
     const many: Device[] = Array.from({ length: 12 }, (_, n) =>
       aDevice(n, {
         project: n % 4 === 3 ? otherProject : project,

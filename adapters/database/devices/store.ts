@@ -8,6 +8,8 @@ import { type DeviceRow, fromJson, type Schema } from '../schema.ts'
 import { flushSeen } from './seen.ts'
 
 const LIST = 'devices'
+/** Tags one statement writes: databases bound the number of its parameters. */
+const TAG_BATCH = 500
 
 export const deviceStore = (connection: Connection): DeviceStore => ({
   get: (project, guid, signal) =>
@@ -115,11 +117,10 @@ const put = async (scope: Scope, device: Device): Promise<'inserted' | 'updated'
     await scope.db.deleteFrom('device_tag').where('guid', '=', guid).execute()
   }
   const tags = [...new Set(device.tags)]
-  if (tags.length > 0)
-    await scope.db
-      .insertInto('device_tag')
-      .values(tags.map((tag) => ({ project, tag, guid })))
-      .execute()
+  for (let at = 0; at < tags.length; at += TAG_BATCH) {
+    const rows = tags.slice(at, at + TAG_BATCH).map((tag) => ({ project, tag, guid }))
+    await scope.db.insertInto('device_tag').values(rows).execute()
+  }
   return inserted === undefined ? 'updated' : 'inserted'
 }
 
@@ -132,15 +133,22 @@ const matching = (
   if (query.hostname !== undefined) terms.push(eb('hostname', '=', query.hostname))
   if (query.friendlyName !== undefined) terms.push(eb('friendly_name', '=', query.friendlyName))
   if (query.connected !== undefined) terms.push(eb('connected', '=', query.connected ? 1 : 0))
-  const tagged = (tags: readonly string[]): Expression<SqlBool> =>
+  const tagged = (tags: readonly string[], least: number): Expression<SqlBool> =>
     eb(
       'guid',
       'in',
-      eb.selectFrom('device_tag').select('device_tag.guid').where('project', 'in', projects).where('tag', 'in', tags),
+      eb
+        .selectFrom('device_tag')
+        .select('device_tag.guid')
+        .where('project', 'in', projects)
+        .where('tag', 'in', tags)
+        .groupBy('device_tag.guid')
+        .having((h) => h.fn.countAll(), '>=', least),
     )
   const { any = [], all = [] } = query.tags ?? {}
-  if (any.length > 0) terms.push(tagged(any))
-  for (const tag of all) terms.push(tagged([tag]))
+  const every = [...new Set(all)]
+  if (any.length > 0) terms.push(tagged(any, 1))
+  if (every.length > 0) terms.push(tagged(every, every.length))
   return terms
 }
 

@@ -40,7 +40,7 @@ const deviceBody = Type.Object({
 
 const listQuery = Type.Object({
   $top: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
-  $skip: Type.Optional(Type.Integer({ minimum: 0 })),
+  $skip: Type.Optional(Type.Integer({ minimum: 0, maximum: 9_999_999_999 })),
   $count: Type.Optional(Type.Boolean()),
   hostname: Type.Optional(Type.String()),
   friendlyName: Type.Optional(Type.String()),
@@ -54,7 +54,7 @@ const DEFAULT_TOP = 25
 /** `/api/v1/devices` (reference/mps.md 4.2). */
 export const deviceRoutes = (devices: DeviceStore, secrets: SecretStore, connected: ConnectedDevices) => {
   const show = (device: Device) =>
-    deviceItem(device, connected.seen.pendingOf(device.guid), connected.find(device.project, device.guid) !== undefined)
+    deviceItem(device, connected.seen.pendingOf(device.guid), connected.find(device.project, device.guid)?.tunnel)
 
   const find = async (projects: readonly ProjectId[], guid: Guid, signal: AbortSignal): Promise<Device> => {
     const device = await devices.byGuid(guid, signal)
@@ -171,9 +171,10 @@ export const deviceRoutes = (devices: DeviceStore, secrets: SecretStore, connect
       }),
       handle: async ({ params, query, context, signal }) => {
         const { project, guid } = await find(context.projects, guidOf(params.guid), signal)
+        // The row last: without it nobody could ask for this again.
+        if (query.isSecretToBeDeleted === true) await secrets.delete({ kind: 'device', project, guid }, signal)
         await devices.delete(project, guid, signal)
         connected.find(project, guid)?.tunnel.close()
-        if (query.isSecretToBeDeleted === true) await secrets.delete({ kind: 'device', project, guid }, signal)
         return { status: 204 }
       },
     }),
