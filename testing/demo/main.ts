@@ -78,14 +78,18 @@ try {
     if (outrider.controlMode !== 'client') throw new Error(`its control mode is ${outrider.controlMode}`)
     return `AMT UUID ${outrider.amtUuid}`
   })
+  let asked = 0
   for (const power of ['off', 'on', 'reset', 'reset', 'power-cycle'])
     await steps.run(`power ${power}`, async () => {
       const before = await acts()
+      asked = orchestrator.log.length
       const shown = await ask('--power', power)
       if (before === (await acts())) throw new Error('the firmware counted no act')
       return shown
     })
   await steps.run('kill -9 of the orchestrator', async () => {
+    // The machine has just booted; its agents have, too, once they are back.
+    await orchestrator.log.find({ event: 'agent.connected' }, asked, 60_000)
     const pids = JSON.stringify(node.pids)
     const span = await orchestrator.kill()
     await viewed((seen) => seen.outrider.presence.connected)

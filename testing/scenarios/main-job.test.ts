@@ -28,7 +28,8 @@ const orchestratorUnder = (pid: number): number | undefined => {
   }
 }
 
-describe('the main job', () => {
+// The second waits for the time a device has to dial again; the first runs meanwhile.
+describe('the main job', { concurrency: 2 }, () => {
   it('is done by the demo from registration to deactivation, also when somebody kills the orchestrator', async (context) => {
     const waited = 3000 + Math.random() * 8000
     let killed: number | undefined
@@ -54,111 +55,111 @@ describe('the main job', () => {
     assert.equal(new Set(pids).size, pids.length)
     context.diagnostic(`demo: ${report.seconds.toFixed(1)} s, orchestrator killed after ${Math.round(waited)} ms`)
   })
-})
 
-describe('an act that is refused', () => {
-  let folder: string
-  let orchestrator: Orchestrator
-  let cli: Cli
-  let node: SimulatedNode
-  let other: SimulatedNode
-  before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'outrider-refused-'))
-    orchestrator = await Orchestrator.prepare(join(folder, 'data'))
-    await orchestrator.start()
-    cli = new Cli(orchestrator, folder)
-    await cli.login()
-    const machine = async (name: string, serial: string, uuid: string, words: readonly string[]) => {
-      const home = join(folder, name)
-      mkdirSync(home)
-      const envFile = join(home, 'node.env')
-      await cli.must('create', 'host', name, '--serial', serial, '--uuid', uuid)
-      await cli.must('generate', 'agent-env', '--host', name, '--out', envFile)
-      return new SimulatedNode({ serial, uuid, envFile, folder: join(home, 'machine'), words })
+  describe('an act that is refused', { concurrency: 1 }, () => {
+    let folder: string
+    let orchestrator: Orchestrator
+    let cli: Cli
+    let node: SimulatedNode
+    let other: SimulatedNode
+    before(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'outrider-refused-'))
+      orchestrator = await Orchestrator.prepare(join(folder, 'data'))
+      await orchestrator.start()
+      cli = new Cli(orchestrator, folder)
+      await cli.login()
+      const machine = async (name: string, serial: string, uuid: string, words: readonly string[]) => {
+        const home = join(folder, name)
+        mkdirSync(home)
+        const envFile = join(home, 'node.env')
+        await cli.must('create', 'host', name, '--serial', serial, '--uuid', uuid)
+        await cli.must('generate', 'agent-env', '--host', name, '--out', envFile)
+        return new SimulatedNode({ serial, uuid, envFile, folder: join(home, 'machine'), words })
+      }
+      node = await machine('able', 'REFUSE1', '4c4c4544-0042-4a10-8058-000000000001', [])
+      other = await machine('unable', 'REFUSE2', '4c4c4544-0042-4a10-8058-000000000002', ['--sku', 'none'])
+    })
+    after(async () => {
+      await Promise.all([node.stop(), other.stop()])
+      await orchestrator.stop()
+      rmSync(folder, { recursive: true, force: true })
+    })
+
+    /** Runs orch-cli, which must refuse with this code, cause and remedy, and leave the firmware's counters alone. */
+    const refused = async (
+      expected: { readonly code: string; readonly kind: keyof typeof faultStatus; readonly of?: SimulatedNode },
+      words: readonly string[],
+      as: Cli = cli,
+    ): Promise<void> => {
+      const machine = expected.of ?? node
+      const before = await machine.firmware()
+      const { code, stderr, stdout } = await as.run(...words)
+      const said = `orch-cli ${words.join(' ')}: ${code}\n${stdout}${stderr}`
+      assert.match(stderr, new RegExp(`^error: ${expected.code}: .{10,}$`, 'm'), said)
+      assert.match(stderr, /^remedy: .{10,}$/m, said)
+      assert.equal(code, faultStatus[expected.kind].exit, said)
+      const afterwards = await machine.firmware()
+      assert.deepEqual(afterwards.counters, before.counters, said)
+      assert.equal(afterwards.controlMode, before.controlMode)
+      const documented = readFileSync(join(import.meta.dirname, '../../docs/exit-codes.md'), 'utf8')
+      assert.match(documented, new RegExp(`^\\| ${code} \\| \`${expected.kind}\``, 'm'))
     }
-    node = await machine('able', 'REFUSE1', '4c4c4544-0042-4a10-8058-000000000001', [])
-    other = await machine('unable', 'REFUSE2', '4c4c4544-0042-4a10-8058-000000000002', ['--sku', 'none'])
-  })
-  after(async () => {
-    await Promise.all([node.stop(), other.stop()])
-    await orchestrator.stop()
-    rmSync(folder, { recursive: true, force: true })
-  })
+    const view = (name: string): Promise<HostView> => cli.json('get', 'host', name)
+    const ofHost = async (name: string) => ({ host: (await view(name)).resourceId })
 
-  /** Runs orch-cli, which must refuse with this code, cause and remedy, and leave the firmware's counters alone. */
-  const refused = async (
-    expected: { readonly code: string; readonly kind: keyof typeof faultStatus; readonly of?: SimulatedNode },
-    words: readonly string[],
-    as: Cli = cli,
-  ): Promise<void> => {
-    const machine = expected.of ?? node
-    const before = await machine.firmware()
-    const { code, stderr, stdout } = await as.run(...words)
-    const said = `orch-cli ${words.join(' ')}: ${code}\n${stdout}${stderr}`
-    assert.match(stderr, new RegExp(`^error: ${expected.code}: .{10,}$`, 'm'), said)
-    assert.match(stderr, /^remedy: .{10,}$/m, said)
-    assert.equal(code, faultStatus[expected.kind].exit, said)
-    const afterwards = await machine.firmware()
-    assert.deepEqual(afterwards.counters, before.counters, said)
-    assert.equal(afterwards.controlMode, before.controlMode)
-    const documented = readFileSync(join(import.meta.dirname, '../../docs/exit-codes.md'), 'utf8')
-    assert.match(documented, new RegExp(`^\\| ${code} \\| \`${expected.kind}\``, 'm'))
-  }
-  const view = (name: string): Promise<HostView> => cli.json('get', 'host', name)
-  const ofHost = async (name: string) => ({ host: (await view(name)).resourceId })
+    it('names what is missing before activation, and whom nobody knows', async () => {
+      node.start()
+      other.start()
+      await orchestrator.log.find({ event: 'agent.reported', ...(await ofHost('able')), support: 'amt' }, 0, 60_000)
+      await refused({ code: 'AMT_NOT_ACTIVATED', kind: 'conflict' }, ['set', 'host', 'able', '--power', 'on', '--wait'])
+      await refused({ code: 'HOST_NOT_FOUND', kind: 'missing' }, ['set', 'host', 'nobody', '--power', 'on', '--wait'])
+    })
 
-  it('names what is missing before activation, and whom nobody knows', async () => {
-    node.start()
-    other.start()
-    await orchestrator.log.find({ event: 'agent.reported', ...(await ofHost('able')), support: 'amt' }, 0, 60_000)
-    await refused({ code: 'AMT_NOT_ACTIVATED', kind: 'conflict' }, ['set', 'host', 'able', '--power', 'on', '--wait'])
-    await refused({ code: 'HOST_NOT_FOUND', kind: 'missing' }, ['set', 'host', 'nobody', '--power', 'on', '--wait'])
-  })
+    it('names a machine that cannot be managed, with the reason', async () => {
+      const host = await ofHost('unable')
+      await orchestrator.log.find({ event: 'agent.reported', ...host, support: 'unsupported' }, 0, 60_000)
+      const { outrider } = await view('unable')
+      assert.equal(outrider.support, 'unsupported')
+      assert.match(outrider.reason, /^[A-Z_]+$/)
+      const words = ['set', 'host', 'unable', '--amt-state', 'provisioned', '--wait']
+      await refused({ code: 'AMT_UNSUPPORTED', kind: 'conflict', of: other }, words)
+    })
 
-  it('names a machine that cannot be managed, with the reason', async () => {
-    const host = await ofHost('unable')
-    await orchestrator.log.find({ event: 'agent.reported', ...host, support: 'unsupported' }, 0, 60_000)
-    const { outrider } = await view('unable')
-    assert.equal(outrider.support, 'unsupported')
-    assert.match(outrider.reason, /^[A-Z_]+$/)
-    const words = ['set', 'host', 'unable', '--amt-state', 'provisioned', '--wait']
-    await refused({ code: 'AMT_UNSUPPORTED', kind: 'conflict', of: other }, words)
-  })
+    it("is refused to an agent, for its own host and for another's", async () => {
+      const token = readFileSync(join(other.folder, 'agents/tokens/node-agent/access_token'), 'utf8').trim()
+      const agent = cli.withToken(token)
+      for (const name of ['able', 'unable']) {
+        const words = ['set', 'host', name, '--amt-state', 'provisioned', '--wait']
+        await refused({ code: 'PERMISSION_DENIED', kind: 'denied' }, words, agent)
+      }
+    })
 
-  it("is refused to an agent, for its own host and for another's", async () => {
-    const token = readFileSync(join(other.folder, 'agents/tokens/node-agent/access_token'), 'utf8').trim()
-    const agent = cli.withToken(token)
-    for (const name of ['able', 'unable']) {
-      const words = ['set', 'host', name, '--amt-state', 'provisioned', '--wait']
-      await refused({ code: 'PERMISSION_DENIED', kind: 'denied' }, words, agent)
-    }
-  })
+    it('names a transition that is not possible, and a device that is away', async () => {
+      await cli.must('set', 'host', 'able', '--amt-state', 'provisioned', '--wait')
+      const again = ['set', 'host', 'able', '--amt-state', 'provisioned', '--wait']
+      await refused({ code: 'AMT_ALREADY_ACTIVATED', kind: 'conflict' }, again)
+      await cli.must('set', 'host', 'able', '--power', 'off', '--wait')
+      const reset = ['set', 'host', 'able', '--power', 'reset', '--wait']
+      await refused({ code: 'POWER_TRANSITION_ILLEGAL', kind: 'conflict' }, reset)
+      await cli.must('set', 'host', 'able', '--power', 'on', '--wait')
 
-  it('names a transition that is not possible, and a device that is away', async () => {
-    await cli.must('set', 'host', 'able', '--amt-state', 'provisioned', '--wait')
-    const again = ['set', 'host', 'able', '--amt-state', 'provisioned', '--wait']
-    await refused({ code: 'AMT_ALREADY_ACTIVATED', kind: 'conflict' }, again)
-    await cli.must('set', 'host', 'able', '--power', 'off', '--wait')
-    const reset = ['set', 'host', 'able', '--power', 'reset', '--wait']
-    await refused({ code: 'POWER_TRANSITION_ILLEGAL', kind: 'conflict' }, reset)
-    await cli.must('set', 'host', 'able', '--power', 'on', '--wait')
+      const since = orchestrator.log.length
+      await node.control('/actions/network', 'POST', { linkUp: false })
+      await orchestrator.log.find({ event: 'cira.disconnected' }, since)
+      await refused({ code: 'DEVICE_NOT_CONNECTED', kind: 'unavailable' }, reset)
+      await node.control('/actions/network', 'POST', { linkUp: true })
+      await orchestrator.log.find({ event: 'cira.connected' }, since)
+      await cli.must(...reset)
+    })
 
-    const since = orchestrator.log.length
-    await node.control('/actions/network', 'POST', { linkUp: false })
-    await orchestrator.log.find({ event: 'cira.disconnected' }, since)
-    await refused({ code: 'DEVICE_NOT_CONNECTED', kind: 'unavailable' }, reset)
-    await node.control('/actions/network', 'POST', { linkUp: true })
-    await orchestrator.log.find({ event: 'cira.connected' }, since)
-    await cli.must(...reset)
-  })
-
-  it('stays on record with its reason, and can be looked up', async () => {
-    const operations = await cli.json<readonly OperationView[]>('list', 'operations', '--host', 'able')
-    const refusals = operations.filter(({ life }) => life === 'refused')
-    assert.ok(refusals.length >= 4, JSON.stringify(refusals))
-    for (const { fault } of refusals) assert.ok(fault !== undefined && fault.remedy !== '')
-    const [{ id, fault } = assert.fail()] = refusals
-    const shown = await cli.must('get', 'operation', id)
-    assert.ok(shown.includes(fault?.code ?? '-') && shown.includes(fault?.remedy ?? '-'), shown)
+    it('stays on record with its reason, and can be looked up', async () => {
+      const operations = await cli.json<readonly OperationView[]>('list', 'operations', '--host', 'able')
+      const refusals = operations.filter(({ life }) => life === 'refused')
+      assert.ok(refusals.length >= 4, JSON.stringify(operations))
+      for (const { fault } of refusals) assert.ok(fault !== undefined && fault.remedy !== '')
+      const [{ id, fault } = assert.fail()] = refusals
+      const shown = await cli.must('get', 'operation', id)
+      assert.ok(shown.includes(fault?.code ?? '-') && shown.includes(fault?.remedy ?? '-'), shown)
+    })
   })
 })
