@@ -1,2 +1,3 @@
 export * from './invalid-request.ts'
+export * from './northbound.ts'
 export * from './route.ts'

@@ -1,4 +1,4 @@
-import { InvalidRequest, type Route } from '@outrider/protocols/rest'
+import { InvalidRequest, northboundError, type Route } from '@outrider/protocols/rest'
 import { type Fault, faultStatus } from '@outrider/protocols/values'
 import type { Violation } from './violations.ts'
 
@@ -25,7 +25,7 @@ export const faultReply = (
     case 'ours':
       return { status, contentType: 'application/problem+json', body: problemDetails(fault, status, violations) }
     case 'legacy-northbound':
-      return { status, contentType: JSON_TYPE, body: northbound(fault) }
+      return { status, contentType: JSON_TYPE, body: northboundError(fault.record()) }
     case 'legacy-mps':
       return { ...mps(fault, status, violations), contentType: JSON_TYPE }
     case 'legacy-rps':
@@ -44,24 +44,6 @@ const problemDetails = (fault: Fault, status: number, violations: readonly Viola
   remedy: fault.remedy,
   facts: fault.detail,
   ...(violations.length > 0 && { violations }),
-})
-
-const GRPC_NAMES: Readonly<Record<number, string>> = {
-  3: 'InvalidArgument',
-  4: 'DeadlineExceeded',
-  5: 'NotFound',
-  7: 'PermissionDenied',
-  9: 'FailedPrecondition',
-  13: 'Internal',
-  14: 'Unavailable',
-  16: 'Unauthenticated',
-}
-
-/** `{code, message, details}` with the name of the gRPC code (reference/emf-code.md 3.1); ours is the one detail. */
-const northbound = (fault: Fault) => ({
-  code: GRPC_NAMES[faultStatus[fault.kind].grpc] ?? 'Unknown',
-  message: fault.message,
-  details: [{ '@type': 'outrider.dev/Fault', ...fault.record() }],
 })
 
 /** Field errors as clients of MPS and RPS read them (reference/mps.md 4.1, rps.md 3.1). */

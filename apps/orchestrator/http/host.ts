@@ -3,7 +3,7 @@ import type { ContextKey } from '@connectrpc/connect'
 import { fastifyConnectPlugin } from '@connectrpc/connect-fastify'
 import type { Project, RequestContext } from '@outrider/domain/identity'
 import type { Clock, EventSink, IdentityProvider } from '@outrider/domain/ports'
-import { served } from '@outrider/protocols/rest'
+import { OPERATION_HEADER, served } from '@outrider/protocols/rest'
 import type { Milliseconds } from '@outrider/protocols/values'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { type AuditLog, createAuditor } from './audit.ts'
@@ -179,8 +179,6 @@ const readBodies = (app: FastifyInstance): void => {
     else parse(request, body as string, done)
   })
 }
-
-const OPERATION_HEADER = 'outrider-operation'
 
 const tellOfRequests = (app: FastifyInstance, events: EventSink): void => {
   app.addHook('onResponse', async (request, reply) => {

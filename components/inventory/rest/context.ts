@@ -1,5 +1,5 @@
 import { may, type ProjectId, type RequestContext } from '@outrider/domain/identity'
-import type { Permission, RouteReply } from '@outrider/protocols/rest'
+import { northboundError, OPERATION_HEADER, type Permission, type RouteReply } from '@outrider/protocols/rest'
 import { type FaultRecord, faultStatus } from '@outrider/protocols/values'
 import { faults } from '../faults.ts'
 import type { Requester } from '../records/requests.ts'
@@ -23,42 +23,12 @@ export const demand = (context: RequestContext, permission: Permission): void =>
   if (!mayIn(context, permission)) throw faults.PERMISSION_MISSING({ permission })
 }
 
-const GRPC_NAMES: Readonly<Record<number, string>> = {
-  3: 'InvalidArgument',
-  4: 'DeadlineExceeded',
-  5: 'NotFound',
-  7: 'PermissionDenied',
-  9: 'FailedPrecondition',
-  13: 'Internal',
-  14: 'Unavailable',
-  16: 'Unauthenticated',
-}
-
-/**
- * An error as northbound clients know it: `{code, message, details}` with the gRPC code's name
- * (reference/emf-code.md 3.1); ours is the one detail.
- */
-export const northboundError = (
-  fault: FaultRecord,
-): {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: unknown
-} => {
-  const { http, grpc } = faultStatus[fault.kind]
-  return {
-    status: http,
-    headers: { 'outrider-fault': fault.code },
-    body: {
-      code: GRPC_NAMES[grpc] ?? 'Unknown',
-      message: fault.message,
-      details: [{ '@type': 'outrider.dev/Fault', ...fault }],
-    },
-  }
-}
-
-/** Where the operation of a request is named, refused ones included. */
-export const OPERATION_HEADER = 'outrider-operation'
+/** What the surface would answer, for handlers that answer a refusal themselves. */
+export const northboundReply = (fault: FaultRecord) => ({
+  status: faultStatus[fault.kind].http,
+  headers: { 'outrider-fault': fault.code },
+  body: northboundError(fault),
+})
 
 export const withOperations = (reply: RouteReply, operations: readonly { readonly id: string }[]): RouteReply =>
   operations.length === 0

@@ -12,7 +12,7 @@ import { powerKindOf } from '../operations/kinds.ts'
 import type { InventoryParts } from '../records/deps.ts'
 import { registerChange } from '../records/register.ts'
 import type { HostEdit, Requested, Requests } from '../records/requests.ts'
-import { demand, northboundError, projectOf, requesterOf, withOperations } from './context.ts'
+import { demand, northboundReply, projectOf, requesterOf, withOperations } from './context.ts'
 import type { HostViews } from './host-view.ts'
 
 const params = Type.Object({ project: Type.String(), id: Type.String() })
@@ -122,7 +122,7 @@ const onlyPower = (host: Host, write: HostWrite): boolean =>
 export const writeRoutes = ({ clock }: Pick<InventoryParts, 'clock'>, requests: Requests, views: HostViews) => {
   const replyTo = async (requested: Requested, signal: AbortSignal): Promise<RouteReply> => {
     if (requested.refused?.fault !== undefined)
-      return withOperations(northboundError(requested.refused.fault), [requested.refused])
+      return withOperations(northboundReply(requested.refused.fault), [requested.refused])
     return withOperations({ status: 200, body: await views.of(requested.host, signal) }, requested.operations)
   }
 

@@ -9,7 +9,7 @@ export const operationJson = (operation: Operation) => ({
   life: operation.life,
   ...(operation.controlMode === undefined ? {} : { controlMode: operation.controlMode }),
   ...(operation.powerPolicy === undefined ? {} : { powerPolicy: operation.powerPolicy }),
-  requester: operation.requester,
+  requester: { subject: operation.requester.subject, name: operation.requester.name },
   attempt: operation.attempt,
   steps: operation.steps.map(({ at, step, message }) => ({ at: isoTime(at), step, message })),
   ...(operation.fault === undefined ? {} : { fault: operation.fault }),

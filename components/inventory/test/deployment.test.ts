@@ -13,7 +13,8 @@ import type { Role, Route, RouteReply } from '@outrider/protocols/rest'
 import { Fault, faultStatus, secret } from '@outrider/protocols/values'
 import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
-import { createInventory, type InventoryConfig, type InventoryDeps, northboundError } from '../index.ts'
+import { createInventory, type InventoryConfig, type InventoryDeps } from '../index.ts'
+import { northboundReply } from '../rest/context.ts'
 
 type AnyRoute = Route<TSchema, TSchema, TSchema, RequestContext>
 
@@ -153,7 +154,7 @@ export const deploy = async (
           }
         } catch (error) {
           if (!(error instanceof Fault)) throw error
-          if (route.origin === 'legacy-northbound') return northboundError(error.record())
+          if (route.origin === 'legacy-northbound') return northboundReply(error.record())
           return { status: faultStatus[error.kind].http, body: error.record(), headers: {} }
         }
       },
