@@ -53,8 +53,8 @@ export interface Operation {
   readonly controlMode?: Exclude<ControlMode, 'none'>
   /** Of a power operation: soft first, or hard at once. */
   readonly powerPolicy?: 'immediate' | 'ordered'
-  /** Who asked: subject and shown name. */
-  readonly requester: { readonly subject: string; readonly name: string }
+  /** Who asked: subject and shown name; and from where, for the audit alone. */
+  readonly requester: { readonly subject: string; readonly name: string; readonly from?: string }
   /** The same key from the same project names the same operation. */
   readonly idempotencyKey?: string
   readonly life: OperationLife

@@ -31,6 +31,8 @@ export type PolicyStep =
   | { readonly do: 'wait'; readonly until: EpochMilliseconds }
   /** Read the power state, and plan again. */
   | { readonly do: 'look' }
+  /** Ask the agent to look at the machine now, and not when it would by itself. */
+  | { readonly do: 'detect' }
   /** `key` names the request: whoever makes it at the same time makes the same one. */
   | { readonly do: 'request'; readonly kind: OperationKind; readonly key: string }
   | { readonly do: 'give-up'; readonly fault: FaultRecord }
@@ -43,6 +45,8 @@ const FIRST_PAUSE: Milliseconds = seconds(30)
 const LONGEST_PAUSE: Milliseconds = minutes(10)
 /** What stayed well for so long is no try in a row any more. */
 const STEADY: Milliseconds = minutes(60)
+/** A device whose tunnel is away is looked at by its agent this often. */
+const DETECT_EVERY: Milliseconds = minutes(1)
 /** Changes wake it; this is for what changes unnoticed. */
 const IDLE: Milliseconds = minutes(5)
 
@@ -65,7 +69,13 @@ export const planPolicy = (host: Host, seen: PolicySeen, between: Milliseconds, 
     }
     case 'keep-provisioned': {
       const { detection } = host
-      if (host.currentAmt === 'provisioned') return well(host, later)
+      if (host.currentAmt === 'provisioned') {
+        const isDue = detection !== undefined && now >= detection.at + DETECT_EVERY
+        // A device that was reset at the machine itself begins by losing its tunnel.
+        if (!seen.connected && seen.agentListening)
+          return isDue ? { do: 'detect' } : { do: 'wait', until: (detection?.at ?? now) + DETECT_EVERY }
+        return well(host, later)
+      }
       const found = detection?.controlMode === 'none' && (detection.support === 'amt' || detection.support === 'ism')
       return found && seen.agentListening ? mend(host, 'activate', seen, later, now) : later
     }

@@ -1,20 +1,23 @@
 import { type Host, type HostChange, withCondition, withoutConditions } from '@outrider/domain/hosts'
 import { policyRequester } from '@outrider/domain/operations'
-import type { Clock, DeviceControl, EventSink, Inventory } from '@outrider/domain/ports'
+import type { Clock, DeviceControl, EventSink, Inventory, Random } from '@outrider/domain/ports'
 import { legacyPowerOf, powerTable } from '@outrider/domain/power'
-import { MOST_TRIES, type PolicySeen, planPolicy } from '@outrider/domain/reconcile'
-import { Fault, type Guid, seconds } from '@outrider/protocols/values'
+import { MOST_TRIES, orderSpan, type PolicySeen, planPolicy } from '@outrider/domain/reconcile'
+import { Fault, type Guid, seconds, toHex } from '@outrider/protocols/values'
 import type { Desk } from '../agents/desk.ts'
 import type { DmManagerConfig } from '../config.ts'
 import { type HostRef, keyOf } from '../host-ref.ts'
 import type { Verdict } from './dispatcher.ts'
 import type { Interests } from './interests.ts'
 
+const DETECT_SPAN = orderSpan('detect')
+
 export interface PolicyDeps {
   readonly config: DmManagerConfig
   readonly inventory: Inventory
   readonly control: DeviceControl
   readonly clock: Clock
+  readonly random: Random
   readonly events: EventSink
   readonly desk: Desk
   readonly interests: Interests
@@ -44,6 +47,9 @@ export const keepPolicy = async (ref: HostRef, deps: PolicyDeps, signal: AbortSi
   switch (step.do) {
     case 'nothing':
       return forget(ref, deps)
+    case 'detect':
+      askToDetect(ref, deps)
+      return { idle: false, until: clock.now() + DETECT_SPAN }
     case 'look':
       throw new TypeError('a policy asked twice for the power state')
     case 'wait':
@@ -79,6 +85,13 @@ const readPower = async (read: () => Promise<number>): Promise<number | undefine
     if (Fault.from(error).kind === 'bug') throw error
     return undefined
   }
+}
+
+/** An order for no operation: whichever comes takes its place. */
+const askToDetect = (ref: HostRef, { desk, clock, random }: PolicyDeps): void => {
+  if (desk.current(ref) !== undefined) return
+  const id = `or-${toHex(random.bytes(10))}`
+  desk.offer(ref, { id, operationId: '', kind: 'detect', deadline: clock.now() + DETECT_SPAN })
 }
 
 const forget = (ref: HostRef, { interests }: PolicyDeps): Verdict => {

@@ -67,8 +67,8 @@ export const inventoryPort = (
       await tables.audit.append({
         at: clock.now(),
         project,
-        ...written.requester,
         from: '',
+        ...written.requester,
         act: written.kind,
         hostId: written.hostId,
         operationId: id,

@@ -104,7 +104,7 @@ export const createRequests = (parts: InventoryParts, notify: Notifier) => {
       kind: wish.kind,
       ...(wish.kind === 'activate' ? { controlMode: wish.controlMode ?? defaultMode(host) } : {}),
       ...(isPowerKind(wish.kind) ? { powerPolicy: host.powerPolicy } : {}),
-      requester: { subject: request.requester.subject, name: request.requester.name },
+      requester: request.requester,
       ...(request.idempotencyKey === undefined
         ? {}
         : { idempotencyKey: index === 0 ? request.idempotencyKey : `${request.idempotencyKey} ${wish.kind}` }),
