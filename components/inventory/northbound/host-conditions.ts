@@ -1,3 +1,4 @@
+import type { activationFaults } from '@outrider/domain/activation'
 import type { Condition, ConditionType, Host, StatusLine } from '@outrider/domain/hosts'
 import { type Operation, terminal } from '@outrider/domain/operations'
 import type { PresenceEntry } from '@outrider/domain/ports'
@@ -21,6 +22,8 @@ export interface ShownCondition {
   readonly fault: FaultRecord
   readonly since: EpochMilliseconds
 }
+
+const LOCKED_OUT: keyof typeof activationFaults.entries = 'AMT_PASSWORD_UNKNOWN'
 
 /** Whether the conditions of this host cannot be told without its last activation or deactivation. */
 export const asksForLastAmt = (host: Host): boolean => host.amtStatus.indicator === 'error' || readAsActivated(host)
@@ -46,6 +49,7 @@ const limbo = (host: Host, lastAmt: Operation | undefined): Fault | undefined =>
   if (readAsActivated(host)) return say(`its firmware is in ${host.detection!.controlMode} control mode`)
   if (lastAmt?.life !== 'failed') return undefined
   const code = lastAmt.fault?.code ?? 'UNKNOWN'
+  if (code === LOCKED_OUT) return say(`no password that is stored lets us in any more (${code})`)
   if (!isProvisioned(host) && leftInDoubt(host, lastAmt))
     return say(`its last ${lastAmt.kind} failed half way (${code})`)
   const seenSince = (host.detection?.at ?? 0) > (lastAmt.endedAt ?? 0)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { activationFaults } from '@outrider/domain/activation'
 import type { Detection } from '@outrider/domain/hosts'
 import { faultTable, guid } from '@outrider/protocols/values'
 import { activated, aMachine, carryOut, type Deployment, deploy, patience, register } from './deployment.test.ts'
@@ -65,6 +66,13 @@ describe('what a host shows to be wrong', () => {
     clock.ahead(1000)
     await detected(id, { controlMode: 'client' })
     assert.deepEqual(await codes(id), [], 'it is known now')
+
+    const locked = await deployment.operator.ask('PATCH', `${deployment.hosts}/${id}`, {
+      body: { desiredAmtState: 'AMT_STATE_UNPROVISIONED' },
+    })
+    const refused = activationFaults.AMT_PASSWORD_UNKNOWN({ tried: 1 }).record()
+    await carryOut(deployment, locked.headers['outrider-operation']!, 'failed', refused)
+    assert.deepEqual(await codes(id), ['HOST_IN_LIMBO'])
   })
 
   it('refuses to register a UUID that the engine of another machine says', async () => {

@@ -133,6 +133,22 @@ describe('letting hosts go', () => {
     await until(async () => (await ask('GET', pathOf(busy))).status === 404)
   })
 
+  it('gives a machine up at once where an administrator says so, whatever is under way on it', async () => {
+    const host = await activated(deployment)
+    const asked = await ask('DELETE', pathOf(host))
+    const id = asked.headers['outrider-operation']!
+    const { inventory, project } = deployment
+    await inventory.advanceOperation(project.id, id, 1, { life: 'running', attempt: 1 }, undefined, patience())
+    const admin = deployment.clientOf(deployment.project, 'admin')
+    assert.equal((await admin.ask('DELETE', pathOf(host), { query: { force: 'true' } })).status, 200)
+    assert.equal((await ask('GET', pathOf(host))).status, 404)
+    // Whoever drives it finds no host any more.
+    const ended = await inventory.advanceOperation(project.id, id, 1, { life: 'failed' }, undefined, patience())
+    assert.equal(typeof ended === 'string' ? ended : ended.life, 'failed')
+    const [last] = (await auditOf(host)).filter(({ act }: { act: string }) => act.includes('delete'))
+    assert.deepEqual([last.act, last.name], ['force-delete-host', 'admin@default'])
+  })
+
   it('goes on after a crash between the deactivation and the end of the credentials', async () => {
     const host = await activated(deployment)
     await enrolled(host)
