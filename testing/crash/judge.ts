@@ -7,9 +7,12 @@ export interface Violation {
   readonly what: string
 }
 
+export const isDeactivation = (act: Act): boolean => act === 'deactivate' || act === 'deactivate-locally'
+
 const COUNTER: Readonly<Record<Act, string>> = {
   activate: 'setup',
   deactivate: 'unprovision',
+  'deactivate-locally': 'unprovision',
   reset: 'reset',
   'power-cycle': 'powerCycle',
 }
@@ -41,7 +44,7 @@ export const judge = (
   if (life === 'succeeded' && done === 0) say('untrue', `${act} succeeded, and the firmware did nothing`)
   if (life === 'succeeded' && act === 'activate' && after.controlMode !== 1)
     say('untrue', `activated, and the control mode is ${after.controlMode}`)
-  if (life === 'succeeded' && act === 'deactivate' && after.controlMode !== 0)
+  if (life === 'succeeded' && isDeactivation(act) && after.controlMode !== 0)
     say('untrue', `deactivated, and the control mode is ${after.controlMode}`)
   if (life !== 'succeeded' && (fault === undefined || fault.code === '' || fault.remedy === ''))
     say('untrue', `it ended ${life} without a reason`)

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Api, FirmwareView, LoggedEvent, OperationView, Orchestrator, SimulatedNode } from '../deployment/index.ts'
 import { until } from '../harness/until.ts'
-import { judge, type Violation } from './judge.ts'
+import { isDeactivation, judge, type Violation } from './judge.ts'
 import { type Act, actsOf, type Moment, momentsOf, type Victim } from './moments.ts'
 import { pick } from './random.ts'
 
@@ -29,6 +29,7 @@ export interface PointResult {
 const CHANGE: Readonly<Record<Act, object>> = {
   activate: { desiredAmtState: 'AMT_STATE_PROVISIONED' },
   deactivate: { desiredAmtState: 'AMT_STATE_UNPROVISIONED' },
+  'deactivate-locally': { desiredAmtState: 'AMT_STATE_UNPROVISIONED' },
   reset: { desiredPowerState: 'POWER_STATE_RESET' },
   'power-cycle': { desiredPowerState: 'POWER_STATE_POWER_CYCLE' },
 }
@@ -68,6 +69,7 @@ export class CrashMachine {
     const before = await this.#node.firmware()
     const act = pick(actsOf(victim, before.controlMode !== 0), point.dice[0])
     const moment = pick(momentsOf(act, victim), point.dice[1])
+    if (act === 'deactivate-locally') await this.#network(false)
     const watch = this.#watch(moment, before.identity.uuid)
     const operation = await this.#request(act)
     await watch.reached(operation)
@@ -78,6 +80,7 @@ export class CrashMachine {
       violations.push({ kind: 'lost', what: error.message })
       return undefined
     })
+    if (act === 'deactivate-locally') await this.#network(true)
     if (ended !== undefined) {
       violations.push(...judge(act, ended, before, await this.#node.firmware()))
       if (ended.life !== 'succeeded') violations.push(...(await this.#again(act)))
@@ -135,10 +138,18 @@ export class CrashMachine {
     const before = await this.#node.firmware()
     const ended = await this.#api.ended(await this.#request(act), END_PATIENCE)
     const after = await this.#node.firmware()
-    const wanted = act === 'activate' ? after.controlMode === 1 : after.controlMode === 0
+    const wanted = isDeactivation(act) ? after.controlMode === 0 : after.controlMode === 1
     if (ended.life !== 'succeeded' || !wanted)
       return [{ kind: 'lost', what: `asked for again it ended ${ended.life} ${ended.fault?.code ?? ''}` }]
     return judgeAgain(act, before, after)
+  }
+
+  /** Plugs the cable of the device in or out; without it there is no tunnel. */
+  async #network(linkUp: boolean): Promise<void> {
+    const { identity } = await this.#node.firmware()
+    await until(() => this.#node.control('/actions/network', 'POST', { linkUp }).catch(() => undefined), 20_000, 50)
+    const gone = async () => (await this.#api.power(identity.uuid)).status === 404
+    if (!linkUp) await until(gone, TUNNEL_PATIENCE, 50)
   }
 
   async #request(act: Act): Promise<string> {

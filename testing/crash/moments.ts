@@ -3,7 +3,8 @@ import type { LoggedEvent } from '../deployment/index.ts'
 export const victims = ['orchestrator', 'agent', 'rpc', 'firmware'] as const
 /** Who is killed; `agent` is the Platform Manageability Agent. */
 export type Victim = (typeof victims)[number]
-export type Act = 'activate' | 'deactivate' | 'reset' | 'power-cycle'
+/** `deactivate-locally`: the device is cut off from its network, so that its agent has to do it. */
+export type Act = 'activate' | 'deactivate' | 'deactivate-locally' | 'reset' | 'power-cycle'
 
 /** Something a log says of an operation that is under way, after which somebody is killed. */
 export interface Moment {
@@ -70,6 +71,15 @@ const moments: Readonly<Record<Act, readonly Moment[]>> = {
     rpc('amtinfo'),
     named('operation.ended'),
   ],
+  'deactivate-locally': [
+    named('operation.requested'),
+    named('order.offered'),
+    step('operation.step', 'agent-running'),
+    rpc('deactivate'),
+    named('provisioning.admitted'),
+    named('provisioning.ended'),
+    named('operation.ended'),
+  ],
   reset: [
     named('operation.requested', 10),
     step('operation.step', 'power-requested'),
@@ -87,11 +97,13 @@ const moments: Readonly<Record<Act, readonly Moment[]>> = {
 /** Acts in which this victim has a part. */
 export const actsOf = (victim: Victim, isProvisioned: boolean): readonly Act[] => {
   if (!isProvisioned) return ['activate']
-  return victim === 'rpc' ? ['deactivate'] : ['deactivate', 'reset', 'power-cycle']
+  const deactivations = ['deactivate', 'deactivate-locally'] as const
+  return victim === 'rpc' ? deactivations : [...deactivations, 'reset', 'power-cycle']
 }
 
 /** Moments of an act at which this victim runs. */
 export const momentsOf = (act: Act, victim: Victim): readonly Moment[] => {
   if (victim !== 'rpc') return moments[act]
-  return act === 'activate' ? [rpc('activate'), named('provisioning.admitted'), ...provisioning] : [rpc('amtinfo')]
+  if (act === 'activate') return [rpc('activate'), named('provisioning.admitted'), ...provisioning]
+  return act === 'deactivate' ? [rpc('amtinfo')] : [rpc('deactivate'), named('provisioning.admitted')]
 }

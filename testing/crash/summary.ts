@@ -14,7 +14,7 @@ export const summary = (report: CrashReport): readonly string[] => {
   const killed = report.results.filter((result) => result.killed !== undefined)
   const rows = new Map<string, { points: number; ends: Map<string, number> }>()
   for (const { victim, act, moment, life, code } of killed) {
-    const key = `${victim.padEnd(13)} ${act.padEnd(12)} ${moment}`
+    const key = `${victim.padEnd(13)} ${act.padEnd(18)} ${moment}`
     const row = rows.get(key) ?? { points: 0, ends: new Map<string, number>() }
     row.points++
     const end = code === '' ? life : `${life} ${code}`
@@ -24,12 +24,12 @@ export const summary = (report: CrashReport): readonly string[] => {
   const violations = violationsOf(report)
   const count = (kind: Violation['kind']): number => violations.filter((violation) => violation.kind === kind).length
   return [
-    'killed        during       after                     points  ends',
+    'killed        during             after                     points  ends',
     ...[...rows]
       .sort(([a], [b]) => a.localeCompare(b))
       .map(
         ([key, { points, ends }]) =>
-          `${key.padEnd(52)} ${String(points).padStart(5)}  ${[...ends].map(([end, times]) => `${times} ${end}`).join(', ')}`,
+          `${key.padEnd(58)} ${String(points).padStart(5)}  ${[...ends].map(([end, times]) => `${times} ${end}`).join(', ')}`,
       ),
     ...victims.map((victim) => `${victim}: ${killed.filter((result) => result.victim === victim).length} kills`),
     `firmware did ${Object.entries(report.counters)
