@@ -49,7 +49,12 @@ export class Sweeper {
   add(swept: Swept): void {
     if (this.#swept.size === 0) {
       this.#now = this.#clock()
-      this.#timer = setInterval(() => this.tick(), this.#period)
+      this.#timer = setInterval(() => {
+        this.#now = this.#clock()
+        // After what has arrived is read: a process that was busy for a while would take its own absence for the
+        // silence of everybody else.
+        setImmediate(() => this.#round())
+      }, this.#period)
     }
     this.#swept.add(swept)
   }
@@ -61,6 +66,10 @@ export class Sweeper {
   /** One round. Public so that whoever brings the clock can also say when. */
   tick(): void {
     this.#now = this.#clock()
+    this.#round()
+  }
+
+  #round(): void {
     for (const swept of this.#swept) swept.sweep(this.#now)
   }
 }

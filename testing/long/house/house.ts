@@ -13,15 +13,8 @@ import { type Guid, seconds, secret } from '@outrider/protocols/values'
 import { createRps, type Rps } from '@outrider/rps'
 import { ciraLimits } from '@outrider/sessions/cira'
 import { createHost, type Host, openListeners } from '../../../apps/orchestrator/http/index.ts'
-import {
-  memorySecrets,
-  type RecordedEvents,
-  realRandom,
-  recordEvents,
-  selfSigned,
-  temporaryDatabase,
-  until,
-} from '../../harness/index.ts'
+import { memorySecrets, realRandom, selfSigned, temporaryDatabase, until } from '../../harness/index.ts'
+import { EventTrail } from './event-trail.ts'
 import { fastClock } from './fast-clock.ts'
 
 export const OTHER_PROJECT: ProjectId = '22222222-2222-4222-8222-222222222222' as Guid
@@ -36,7 +29,7 @@ const never = new AbortController().signal
  * WebSockets and gRPC. Only the deadlines are shorter, and time goes faster.
  */
 export class House implements AsyncDisposable {
-  readonly events: RecordedEvents
+  readonly events: EventTrail
   readonly identity: { readonly key: string; readonly cert: string }
   readonly clock: Clock
   readonly database: Database
@@ -69,10 +62,10 @@ export class House implements AsyncDisposable {
     this.#opened = opened
   }
 
-  static async open(options: { readonly speed?: number } = {}): Promise<House> {
+  static async open(options: { readonly speed?: number; readonly eventsKept?: number } = {}): Promise<House> {
     await using opened = new AsyncDisposableStack()
     const clock = fastClock(options.speed ?? SPEED)
-    const events = recordEvents()
+    const events = new EventTrail(options.eventsKept ?? 50_000)
     const random = realRandom
     const secrets = memorySecrets()
     const identity = selfSigned()
@@ -128,7 +121,7 @@ export class House implements AsyncDisposable {
       identity: () => ({ key: identity.key, certificate: identity.cert }),
       rootPem: () => identity.cert,
       version: '0.0.0',
-      limits: { ...ciraLimits, handshake: seconds(3), idle: seconds(5), settle: 200 },
+      limits: { ...ciraLimits, handshake: seconds(3), idle: seconds(5), settle: 400 },
     })
     const [cira] = await mps.listen([{ host: '127.0.0.1', port: 0 }], never)
     opened.defer(() => mps.stop(never))

@@ -60,18 +60,26 @@ export class Machine implements AsyncDisposable {
     this.#opened = opened
   }
 
-  /** Registers a host, switches its machine on and waits until its agent has been heard of. */
-  static async start(house: House, noise: Noise): Promise<Machine> {
+  /**
+   * Registers a host, switches its machine on and waits until its agent has been heard of. `direct`: nobody stands
+   * between firmware and MPS.
+   */
+  static async start(house: House, noise: Noise, way: 'watched' | 'direct' = 'watched'): Promise<Machine> {
     const opened = new AsyncDisposableStack()
     try {
-      return await Machine.#start(house, noise, opened)
+      return await Machine.#start(house, noise, way, opened)
     } catch (error) {
       await opened.disposeAsync()
       throw error
     }
   }
 
-  static async #start(house: House, noise: Noise, opened: AsyncDisposableStack): Promise<Machine> {
+  static async #start(
+    house: House,
+    noise: Noise,
+    way: 'watched' | 'direct',
+    opened: AsyncDisposableStack,
+  ): Promise<Machine> {
     const uuid = guid(randomUUID())
     const serial = `LONG${uuid.slice(0, 8).toUpperCase()}`
     const registered = await callRoute(
@@ -85,7 +93,12 @@ export class Machine implements AsyncDisposable {
     const ciraTcp = opened.use(await TcpWire.open(house.ciraPort, noise.fork()))
     const apf = opened.use(await ApfWire.open(ciraTcp.port, house.identity, noise.fork()))
     const dial: Dial = async (_host, _port, signal) => {
-      const socket = connect({ host: '127.0.0.1', port: apf.port, noDelay: true, signal })
+      const socket = connect({
+        host: '127.0.0.1',
+        port: way === 'direct' ? house.ciraPort : apf.port,
+        noDelay: true,
+        signal,
+      })
       await once(socket, 'connect', { signal })
       return socket
     }
@@ -97,7 +110,7 @@ export class Machine implements AsyncDisposable {
           connectDeadline: seconds(4),
           httpIdle: seconds(8),
           backoff: [50, 100, 200],
-          reconnect: 50,
+          reconnect: 5,
         },
         dial,
         lmsPresent: true,

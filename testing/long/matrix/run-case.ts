@@ -16,6 +16,8 @@ export interface Outcome {
   readonly milliseconds: number
 }
 
+export const NOT_REACHED = 'the step was not reached'
+
 /** Longest life of one operation here: generous, since everything shares two cores with others. */
 const LONGEST = 90_000
 const never = new AbortController().signal
@@ -23,8 +25,7 @@ const never = new AbortController().signal
 export const kindOf = (act: Act): OperationKind => (act === 'deactivate-by-agent' ? 'deactivate' : act)
 
 /** The device has opened its tunnel whole, and said all it says by itself. */
-export const isSettled = ({ apf }: Machine): boolean =>
-  apf.up.passed.some(({ name }) => name === 'keepaliveOptionsReply')
+export const isSettled = ({ apf }: Machine): boolean => apf.up.count('keepaliveOptionsReply') > 0
 
 const isPresent = (house: House, machine: Machine) => house.mps.control.presence(house.project, machine.uuid, never)
 
@@ -64,7 +65,7 @@ export const runCase = async (house: House, machine: Machine, of: Case): Promise
 
   const first = await ask(house, machine, kind, 'first', wrong)
   // Some steps come a moment after the act was through.
-  await until(() => fired() > 0, 5000).catch(() => wrong.push('the step was not reached'))
+  await until(() => fired() > 0, 5000).catch(() => wrong.push(NOT_REACHED))
   checkActs(first, kind, count, 1, wrong)
   quiet(machine)
 

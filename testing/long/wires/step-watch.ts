@@ -21,29 +21,35 @@ export interface Arming extends StepName {
   readonly times?: number
 }
 
-/** The steps one wire passes, and what is to go wrong at which. */
+/** The steps one wire passes, and what is to go wrong at which. Keeps a count of each name, and a list on demand. */
 export class StepWatch {
   #counts = new Map<string, number>()
-  #passed: StepName[] = []
+  #passed: StepName[] | undefined
   #armed: Arming | undefined
   #fired = 0
-
-  /** The steps since `begin`, in order. */
-  get passed(): readonly StepName[] {
-    return this.#passed
-  }
 
   /** How often the trouble that was armed last has happened. */
   get fired(): number {
     return this.#fired
   }
 
+  /** How many steps of this name were passed since it counts. */
+  count(name: string): number {
+    return this.#counts.get(name) ?? 0
+  }
+
   /** Counts anew; `arming` goes wrong from here on. */
   begin(arming?: Arming): void {
     this.#counts = new Map()
-    this.#passed = []
     this.#armed = arming
     this.#fired = 0
+  }
+
+  /** Counts anew, and returns the list to which each step will be added. */
+  record(): readonly StepName[] {
+    this.begin()
+    this.#passed = []
+    return this.#passed
   }
 
   /** All goes well from here on. What happened stays on record. */
@@ -53,9 +59,9 @@ export class StepWatch {
 
   /** A wire calls it with each message: what is to become of it. */
   meet(name: string): Trouble | undefined {
-    const nth = (this.#counts.get(name) ?? 0) + 1
+    const nth = this.count(name) + 1
     this.#counts.set(name, nth)
-    this.#passed.push({ name, nth })
+    this.#passed?.push({ name, nth })
     const armed = this.#armed
     if (armed === undefined || armed.name !== name || nth < armed.nth || this.#fired >= (armed.times ?? 1))
       return undefined
