@@ -102,7 +102,6 @@ export interface HostListQuery {
   readonly offset?: string
 }
 
-/** What orch-cli asks of an orchestrator; every method throws the fault the orchestrator says. */
 /** What a deployment says of itself, where it is one of ours. */
 export interface Deployment {
   readonly dmManager: 'embedded' | 'external'
@@ -110,6 +109,7 @@ export interface Deployment {
   readonly ciraAddress?: string
 }
 
+/** What orch-cli asks of an orchestrator; every method throws the fault the orchestrator says. */
 export interface Api extends ProvisioningApi {
   readonly endpoint: string
   readonly project: string

@@ -87,6 +87,11 @@ export const faults = faultTable({
     message: 'Operation {operation} has not ended after {seconds} seconds; it goes on.',
     remedy: 'Look again: orch-cli get operation {operation} --wait',
   },
+  CLI_NOT_RETIRED: {
+    kind: 'timeout',
+    message: 'The machine of {host} is deactivated, but its record has not followed yet.',
+    remedy: 'Look again: orch-cli get host {host}; ask for the same once more if it stays.',
+  },
   CLI_OPERATION_CANCELLED: {
     kind: 'conflict',
     message: 'Operation {operation} was cancelled before it began.',

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Fault } from '@outrider/protocols/values'
 import type { Api, HostView } from './api.ts'
 import type { Cli } from './cli.ts'
+import { faults } from './faults.ts'
 import { follow } from './follow.ts'
 import { whileAway } from './while-away.ts'
 
@@ -11,7 +12,7 @@ const MOST_LOOKS = 600
 
 /**
  * Follows the deactivation a deletion or deauthorisation waits for, and then waits until that is done. Throws what
- * `follow` throws.
+ * `follow` throws, and `CLI_NOT_RETIRED`.
  */
 export const followRetirement = async (
   cli: Cli,
@@ -26,6 +27,7 @@ export const followRetirement = async (
     if (isDone(await whileAway(cli, cli.err, () => hostIfThere(api, resourceId)))) return
     await sleep(LOOK_MS, undefined, { signal: cli.signal })
   }
+  throw faults.CLI_NOT_RETIRED({ host: resourceId })
 }
 
 const hostIfThere = async (api: Api, id: string): Promise<HostView | undefined> => {

@@ -104,6 +104,10 @@ export const login = async (
   await store.locked(() => store.write(withTokens(withoutTokens(settings), tokens)))
 }
 
+/** A token is for the orchestrator it was got for: another one could use it there in our name. */
+const isFor = ({ 'api-endpoint': of }: Settings, endpoint: string): boolean =>
+  of !== undefined && URL.canParse(of) && new URL(of).origin === endpoint
+
 /**
  * An access token that is good now, renewed where it must be; one orch-cli renews at a time, for a renewal
  * ends the token it was made with. Throws `CLI_NOT_LOGGED_IN`, `CLI_LOGIN_EXPIRED`.
@@ -120,11 +124,13 @@ export const accessToken = async (
     return token !== undefined && fresh ? secret(token) : undefined
   }
   const before = await store.read()
+  if (!isFor(before, endpoint)) throw faults.CLI_NOT_LOGGED_IN({ endpoint })
   const token = good(before)
   if (token !== undefined) return token
   if (before['refresh-token'] === undefined) throw faults.CLI_NOT_LOGGED_IN({ endpoint })
   return store.locked(async () => {
     const settings = await store.read()
+    if (!isFor(settings, endpoint)) throw faults.CLI_NOT_LOGGED_IN({ endpoint })
     const renewed = good(settings)
     if (renewed !== undefined) return renewed
     const refreshToken = settings['refresh-token']

@@ -57,6 +57,8 @@ export const hostTable = (hosts: readonly HostView[], wide: boolean, paint: Pain
     paint,
   )
 
+const shownOf = (text: string | undefined): string | undefined => (text === undefined ? undefined : plain(text))
+
 type Row = readonly [string, string]
 const given = (rows: readonly (readonly [string, string | undefined])[]): Row[] =>
   rows.filter((row): row is Row => row[1] !== undefined && row[1] !== '').map(([name, value]) => [name, value])
@@ -89,9 +91,9 @@ export const hostSheet = (host: HostView, paint: Paint): string[] => {
             'Reason',
             plain(`${facts.reason ?? NONE}${facts.reasonMessage === undefined ? '' : `: ${facts.reasonMessage}`}`),
           ],
-          ['Version', facts.amtVersion],
-          ['AMT UUID', facts.amtUuid ?? NONE],
-          ['Control mode', facts.controlMode],
+          ['Version', shownOf(facts.amtVersion)],
+          ['AMT UUID', plain(facts.amtUuid ?? NONE)],
+          ['Control mode', shownOf(facts.controlMode)],
           ['Wished mode', short('AMT_CONTROL_MODE_', host.amtControlMode)],
           ['State', painted(paint, short('AMT_STATE_', host.currentAmtState), ['provisioned'], [])],
           ['Wished state', short('AMT_STATE_', host.desiredAmtState)],
@@ -104,7 +106,7 @@ export const hostSheet = (host: HostView, paint: Paint): string[] => {
         title: 'Connection and power',
         rows: given([
           ['Presence', `${painted(paint, presence(host), ['connected'], [])}${since}${instance}`],
-          ['Power', facts.power],
+          ['Power', shownOf(facts.power)],
           ['Wished power', short('POWER_STATE_', host.desiredPowerState)],
           ['Status', plain(host.powerStatus ?? '')],
           ['Power policy', short('POWER_COMMAND_POLICY_', host.powerCommandPolicy)],

@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { faultStatus, faultTable } from '@outrider/protocols/values'
@@ -147,6 +149,26 @@ describe('orch-cli', () => {
       const plain = await orchCli(['list', 'host', '--api-endpoint', 'http://orchestrator.example'], { environment })
       assert.equal(plain.code, faultStatus.invalid.exit)
       assert.match(plain.err, /CLI_ENDPOINT_INVALID/)
+    })
+
+    it('shows its tokens to the orchestrator they are from, and to no other', async () => {
+      const seen: string[] = []
+      await using other = createServer((request, response) => {
+        seen.push(String(request.headers.authorization))
+        response.end('{}')
+      })
+      await once(other.listen(0, '127.0.0.1'), 'listening')
+      const elsewhere = `http://127.0.0.1:${(other.address() as AddressInfo).port}`
+      const refused = await cli(['list', 'host', '--api-endpoint', elsewhere])
+      assert.equal(refused.code, faultStatus.auth.exit)
+      assert.match(refused.err, /CLI_NOT_LOGGED_IN/)
+      const file = join(orchestrator.folder, 'moving.yaml')
+      assert.equal((await login('admin', file)).code, 0)
+      const environment = { ORCH_CLI_CONFIG: file }
+      assert.equal((await orchCli(['config', 'set', 'api-endpoint', elsewhere], { environment })).code, 0)
+      assert.match((await orchCli(['list', 'host'], { environment })).err, /CLI_NOT_LOGGED_IN/)
+      assert.equal((await readFile(file, 'utf8')).includes('token'), false)
+      assert.deepEqual(seen, [])
     })
 
     it('creates, lists and shows hosts in every form', async () => {
