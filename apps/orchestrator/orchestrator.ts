@@ -17,6 +17,7 @@ import { addressFault, createHost, type MountedRoute, openListeners, serviceRout
 import { askAll, causeOf, generatedPassword, renewEvery } from './lifecycle/index.ts'
 import { loginAudit } from './login-audit.ts'
 import { openAuthority } from './pki/index.ts'
+import { provisioningAudit } from './provisioning-audit.ts'
 import { publicAddresses } from './public-addresses.ts'
 import { systemClock, systemRandom } from './system/index.ts'
 import type { Telemetry } from './telemetry/index.ts'
@@ -169,6 +170,7 @@ export const startOrchestrator = async (
       return ((await host(project, { amtGuid: guid }, until)) ?? (await host(project, { uuid: guid }, until)))?.id
     },
     mpsRoot: () => root,
+    refused: provisioningAudit(inventory.inventory, defaultProject.id, { clock, events }),
     version: VERSION,
   })
 

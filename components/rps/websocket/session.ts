@@ -28,7 +28,7 @@ import {
   requireProtocolVersion,
   type ServerMessage,
 } from '@outrider/protocols/rps'
-import { type Bytes, Fault, type Guid, seconds } from '@outrider/protocols/values'
+import { type Bytes, Fault, type FaultRecord, type Guid, seconds } from '@outrider/protocols/values'
 import { createWsmanSession, type WsmanSession } from '@outrider/sessions/wsman'
 import type { RpsConfig } from '../config.ts'
 import { rpsFaults } from '../faults.ts'
@@ -37,6 +37,14 @@ import { type Admission, admit, amtGuidOf, profileOf, requireConfigurable } from
 import { activatedReport, deactivatedReport, failedReport } from './outcome.ts'
 import { planOf } from './plan.ts'
 import { RelayExchange } from './relay-exchange.ts'
+
+/** A provisioning client that was turned away. */
+export interface Refusal {
+  readonly fault: FaultRecord
+  /** The device as the client calls it; empty where it said none. */
+  readonly guid: string
+  readonly from: string
+}
 
 /** What RPS is given from outside. */
 export interface RpsDeps {
@@ -52,6 +60,8 @@ export interface RpsDeps {
   /** Resource id of the host whose machine, as far as is known, has this GUID; `undefined` where none has. */
   readonly hostOf: (project: ProjectId, guid: Guid, signal: AbortSignal) => Promise<string | undefined>
   readonly mpsRoot: () => Bytes
+  /** Told of each client that is turned away before it is known whose it is, for the audit. */
+  readonly refused?: (refusal: Refusal) => void
   /** Says to clients which version of RPS this is. */
   readonly version: string
 }
@@ -159,6 +169,7 @@ export class ProvisioningSession {
 
   #refuse(fault: Fault, guid: string): void {
     this.#deps.events.emit('provisioning.refused', { code: fault.code, address: this.#address, guid })
+    this.#deps.refused?.({ fault: fault.record(), guid, from: this.#address })
     this.#tellOfBug(fault)
     this.#send({ type: 'error', outcome: { is: 'report', report: failedReport(fault) } })
     this.#finish(fault)
