@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type Database, openDatabase } from '@outrider/database'
 import { tokenRole } from '@outrider/domain/identity'
-import type { EventSink, SecretStore } from '@outrider/domain/ports'
+import type { Account, EventSink, SecretStore } from '@outrider/domain/ports'
 import { createOidcIdentity } from '@outrider/identity-oidc'
 import { Fault, guid, secret } from '@outrider/protocols/values'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
@@ -18,6 +18,7 @@ import { systemClock, systemRandom } from '../../apps/orchestrator/system/index.
 import { memorySecrets } from '../../apps/orchestrator/test/memory-secrets.ts'
 import { ADMIN, createIssuer, type Issuer, type LoginAttempt } from './index.ts'
 import { sparingAudit } from './login-audit.ts'
+import { Logins } from './logins.ts'
 import { CLI_CLIENT } from './provider.ts'
 
 const never = new AbortController().signal
@@ -341,6 +342,21 @@ test('an audit is not flooded by who has no account, or a locked one', async () 
   await audit(of('LOGIN_LOCKED', 'admin'), never)
   assert.equal(kept.length, 63)
   assert.equal(count(undefined), 1)
+})
+
+test('only so many logins wait, under one name or under many', async () => {
+  for (const nameOf of [(n: number) => `${ADMIN}-${n}`, () => ADMIN]) {
+    const asked = Promise.withResolvers<void>()
+    const account = { kind: 'user', lockedUntil: Number.POSITIVE_INFINITY } as Account
+    const accounts = { ...database.issuer.accounts, byName: () => asked.promise.then(() => account) }
+    const config = { accessTokenSeconds: 1, refreshTokenSeconds: 1, lockAfterFailures: 1, lockSeconds: 1 }
+    const logins = new Logins({ ...database.issuer, accounts }, clock, config)
+    const waiting = Array.from({ length: 60 }, (_, n) => logins.check(nameOf(n), 'x', never))
+    asked.resolve()
+    const outcomes = (await Promise.all(waiting)).map(({ outcome }) => outcome)
+    assert.equal(outcomes.filter((outcome) => outcome === 'busy').length, 26)
+    assert.equal((await logins.check(ADMIN, 'x', never)).outcome, 'locked')
+  }
 })
 
 test('a lock ends when the account gets a new password', async () => {

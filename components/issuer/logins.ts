@@ -11,7 +11,7 @@ export type LoginOutcome =
 
 // Each check costs 16 MiB and a tenth of a second of a core: no more of them wait than are answered in a few seconds.
 const AT_ONCE = 2
-const WAITING = 32
+const MOST = 34
 
 /** Checks passwords of people, a few at once, one at a time per name so that no failure is lost in a race. */
 export class Logins {
@@ -21,6 +21,7 @@ export class Logins {
   readonly #byName = new Map<string, Promise<unknown>>()
   readonly #queue: (() => void)[] = []
   #running = 0
+  #known = 0
 
   constructor(store: IssuerStore, clock: Clock, config: IssuerConfig) {
     this.#store = store
@@ -29,7 +30,8 @@ export class Logins {
   }
 
   async check(name: string, password: string, signal: AbortSignal): Promise<LoginOutcome> {
-    if (this.#queue.length >= WAITING || this.#byName.size >= 2 * WAITING) return { outcome: 'busy' }
+    if (this.#known >= MOST) return { outcome: 'busy' }
+    this.#known++
     const before = this.#byName.get(name)
     const mine = (async () => {
       await before?.catch(() => undefined)
@@ -39,6 +41,7 @@ export class Logins {
     try {
       return await mine
     } finally {
+      this.#known--
       if (this.#byName.get(name) === mine) this.#byName.delete(name)
     }
   }
