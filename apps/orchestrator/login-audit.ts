@@ -1,17 +1,21 @@
 import type { ProjectId } from '@outrider/domain/identity'
 import type { Clock, Inventory } from '@outrider/domain/ports'
 import type { AuditLogin } from '@outrider/issuer'
+import { auditBudget } from './audit-budget.ts'
 
 /**
  * Logins on the audit of every project the account has a role in. What nobody's account is, the first project's
- * administrators are to see.
+ * administrators are to see; that, and attempts at accounts that are locked, only so often.
  */
-export const loginAudit =
-  (
-    inventory: () => Promise<{ readonly record: Inventory['record']; readonly firstProject: ProjectId }>,
-    clock: Clock,
-  ): AuditLogin =>
-  async ({ subject = '', name, from, projects, fault }, signal) => {
+export const loginAudit = (
+  inventory: () => Promise<{ readonly record: Inventory['record']; readonly firstProject: ProjectId }>,
+  clock: Clock,
+): AuditLogin => {
+  const budget = auditBudget(clock)
+  return async ({ subject = '', name, from, projects, fault }, signal) => {
+    // Wrong passwords of an account are few: it is locked after some.
+    const isBounded = subject !== '' && fault?.code !== 'LOGIN_LOCKED'
+    if (!isBounded && !budget()) return
     const { record, firstProject } = await inventory()
     for (const project of projects.length === 0 ? [firstProject] : projects)
       await record(
@@ -28,3 +32,4 @@ export const loginAudit =
         signal,
       )
   }
+}

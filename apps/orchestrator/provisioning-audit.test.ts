@@ -43,3 +43,11 @@ test('a provisioning client that is turned away is on the audit of whose machine
   tell({ fault, guid: aGuid(8), from: '192.0.2.1' })
   await eventually(() => events.of('service.error').length === 1)
 })
+
+test('who makes up devices does not fill the audit', async () => {
+  let entries = 0
+  const inventory = { projects: async () => [], host: async () => undefined, record: async () => void entries++ }
+  const tell = provisioningAudit(inventory, project, { clock: manualClock(), events: recordedEvents() })
+  for (let tries = 0; tries < 200; tries++) tell({ fault, guid: aGuid(tries), from: '192.0.2.1' })
+  await eventually(() => entries === 60)
+})

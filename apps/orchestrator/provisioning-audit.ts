@@ -1,6 +1,7 @@
 import type { ProjectId } from '@outrider/domain/identity'
 import type { Clock, EventSink, Inventory } from '@outrider/domain/ports'
 import { type FaultRecord, minutes, parseGuid } from '@outrider/protocols/values'
+import { auditBudget } from './audit-budget.ts'
 import { causeOf } from './lifecycle/index.ts'
 
 /** The same refusal of the same peer is recorded now and then: whoever knocks in vain knocks often. */
@@ -18,6 +19,7 @@ export const provisioningAudit = (
   { clock, events }: { readonly clock: Clock; readonly events: EventSink },
 ) => {
   const recent = new Map<string, number>()
+  const budget = auditBudget(clock)
 
   const record = async (refusal: { readonly fault: FaultRecord; readonly guid: string; readonly from: string }) => {
     const signal = AbortSignal.timeout(PATIENCE_MILLISECONDS)
@@ -45,7 +47,7 @@ export const provisioningAudit = (
     const key = `${refusal.from} ${refusal.guid} ${refusal.fault.code}`
     const now = clock.monotonic()
     const before = recent.get(key)
-    if (before !== undefined && now - before < REPEATED) return
+    if ((before !== undefined && now - before < REPEATED) || !budget()) return
     if (recent.size >= MOST_REMEMBERED) recent.clear()
     recent.set(key, now)
     record(refusal).catch((error: unknown) =>

@@ -17,7 +17,6 @@ import { openAuthority } from '../../apps/orchestrator/pki/index.ts'
 import { systemClock, systemRandom } from '../../apps/orchestrator/system/index.ts'
 import { memorySecrets } from '../../apps/orchestrator/test/memory-secrets.ts'
 import { ADMIN, createIssuer, type Issuer, type LoginAttempt } from './index.ts'
-import { sparingAudit } from './login-audit.ts'
 import { Logins } from './logins.ts'
 import { CLI_CLIENT } from './provider.ts'
 
@@ -315,33 +314,6 @@ test('each login of a person is recorded before it is answered, with its outcome
   )
   assert.equal(audited.at(-1)!.name.length, 64)
   assert.equal(JSON.stringify(audited).includes('horse'), false)
-})
-
-test('an audit is not flooded by who has no account, or a locked one', async () => {
-  let now = 0
-  const kept: LoginAttempt[] = []
-  const audit = sparingAudit(async (attempt) => void kept.push(attempt), { monotonic: () => now })
-  const of = (code: string | undefined, subject?: string): LoginAttempt => ({
-    subject,
-    name: 'x',
-    from: '',
-    projects: [],
-    ...(code === undefined ? {} : { fault: { kind: 'auth', code, message: '', remedy: '', detail: {} } }),
-  })
-  const count = (code: string | undefined) => kept.filter(({ fault }) => fault?.code === code).length
-  for (let times = 0; times < 100; times++) {
-    await audit(of('LOGIN_WRONG'), never)
-    await audit(of('LOGIN_LOCKED', 'admin'), never)
-    await audit(of('LOGINS_BUSY'), never)
-  }
-  assert.equal(kept.length, 60)
-  await audit(of('LOGIN_WRONG', 'admin'), never)
-  await audit(of(undefined, 'admin'), never)
-  assert.equal(kept.length, 62)
-  now = 60_000
-  await audit(of('LOGIN_LOCKED', 'admin'), never)
-  assert.equal(kept.length, 63)
-  assert.equal(count(undefined), 1)
 })
 
 test('only so many logins wait, under one name or under many', async () => {

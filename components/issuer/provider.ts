@@ -3,7 +3,7 @@ import type { Account, Clock, EventSink, IssuerStore, Random } from '@outrider/d
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { accessTokenClaims } from './claims.ts'
 import type { IssuerConfig } from './config.ts'
-import { type AuditLogin, sparingAudit } from './login-audit.ts'
+import type { AuditLogin } from './login-audit.ts'
 import { Logins } from './logins.ts'
 import { serveLogout } from './logout.ts'
 import { registerPasswordGrant } from './password-grant.ts'
@@ -147,7 +147,7 @@ export const createProvider = async (options: ProviderOptions): Promise<Provider
     audience,
     resource: RESOURCE,
     deadline,
-    ...(options.audit === undefined ? {} : { audit: sparingAudit(options.audit, clock) }),
+    ...(options.audit === undefined ? {} : { audit: options.audit }),
   })
   serveLogout(provider, `${PATHS}/logout`)
   tell(provider, options.events)
