@@ -95,10 +95,16 @@ export abstract class ApfConnection implements ChannelCarrier, Swept {
   #pull(): void {
     if (this.#pulling) return
     this.#pulling = true
+    let corked = false
     try {
       while (!this.#held && this.#end === undefined) {
         const message = this.#framer.next()
         if (message === undefined) break
+        // More is here: what it is all answered with goes out as one record.
+        if (!corked && this.#framer.pending > 0) {
+          this.#stream.cork()
+          corked = true
+        }
         this.take(message)
       }
     } catch (error) {
@@ -106,6 +112,7 @@ export abstract class ApfConnection implements ChannelCarrier, Swept {
       if (fault.kind === 'protocol') this.finish({ why: 'protocol', disconnect: DisconnectReason.protocolError, fault })
       else this.finish({ why: 'failed', disconnect: DisconnectReason.temporarilyUnavailable, fault })
     } finally {
+      if (corked) this.#stream.uncork()
       this.#pulling = false
     }
   }

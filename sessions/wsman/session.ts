@@ -3,7 +3,6 @@ import {
   type AnyCimClass,
   decodeResponse,
   type EndpointReference,
-  encodeRequest,
   type HttpResponse,
   type InputOf,
   type InstanceOf,
@@ -11,6 +10,7 @@ import {
   type OutputOf,
   printInput,
   printInstance,
+  RequestForms,
   readInstance,
   readOutput,
   type Selectors,
@@ -22,8 +22,8 @@ import {
   writeRequest,
   wsmanFaults,
 } from '@outrider/protocols/wsman'
+import { CallSignal } from '../streams/index.ts'
 import { CallQueue } from './call-queue.ts'
-import { CallSignal } from './call-signal.ts'
 import { type Credentials, DigestClient } from './digest-client.ts'
 import { type HttpExchange, NoAnswer } from './http-exchange.ts'
 import { KeepAliveExchange, type OpenStream } from './keep-alive-exchange.ts'
@@ -42,6 +42,8 @@ export interface WsmanSessionOptions {
   readonly framing?: 'length' | 'chunked'
   /** Whether each request asks for the end of its connection. */
   readonly closeEach?: boolean
+  /** Shared by the sessions of many devices, it is written once what they all send. */
+  readonly forms?: RequestForms
 }
 
 /** WS-MAN of one device over a live connection, until it is closed. */
@@ -72,6 +74,7 @@ class Session implements WsmanSession {
   readonly #exchange: HttpExchange
   readonly #digest: DigestClient
   readonly #queue: CallQueue
+  readonly #forms: RequestForms
   readonly #life = new AbortController()
   #messageId = 0
 
@@ -80,6 +83,7 @@ class Session implements WsmanSession {
     this.#exchange = 'exchange' in options.way ? options.way.exchange : new KeepAliveExchange(options.way.openStream)
     this.#digest = new DigestClient(options.credentials)
     this.#queue = new CallQueue(options.concurrency ?? 1)
+    this.#forms = options.forms ?? new RequestForms()
   }
 
   useCredentials(credentials: Credentials): void {
@@ -201,7 +205,7 @@ class Session implements WsmanSession {
     request: Omit<WsmanRequest, 'operation'> & { readonly operation: Operation },
     signal: AbortSignal,
   ): Promise<WsmanReply> {
-    const document = encodeRequest(request)
+    const document = this.#forms.encode(request)
     const answer = new Answer(request.messageId)
     /** Nonces this call was given itself: refused with one of those, the credentials are wrong. */
     const own = new Set<string>()

@@ -26,11 +26,8 @@ const readIn = <T>(reader: Reader<T>, bytes: Bytes, cuts: readonly number[]): T[
   const ends = [...new Set([...cuts.map((cut) => cut % bytes.length), bytes.length])].sort((a, b) => a - b)
   let from = 0
   for (const end of ends) {
-    // A copy, and spoilt afterwards: nothing may be kept as a view of what was pushed.
-    const piece = bytes.slice(from, end)
-    reader.push(piece)
+    reader.push(bytes.slice(from, end))
     for (let message = reader.next(); message !== undefined; message = reader.next()) messages.push(message)
-    piece.fill(0)
     from = end
   }
   return messages

@@ -39,7 +39,8 @@ interface Head {
 
 /**
  * Turns bytes, split anywhere, into whole HTTP/1.1 messages. Push chunks, then pull messages; a chunk pushed is
- * kept until its messages are pulled. Each byte is looked at once, however small the chunks are.
+ * kept until its messages are pulled. Each byte is looked at once, however small the chunks are. A body that came in
+ * one piece is a view on the chunk it came in, which nobody may write to again.
  *
  * Throws `WIRE_MALFORMED` and `WIRE_TOO_LONG`; after that the reader is of no use.
  */
@@ -52,6 +53,8 @@ abstract class HttpReader<Message> {
   #lineLength = 0
   #place: Place = { at: 'head' }
   #head: Head | undefined
+  /** What is there of the body: a view while it came in one piece, which most do; else copied into `#body`. */
+  #piece: Bytes | undefined
   readonly #body = new Writer(0)
 
   constructor(bounds: HttpBounds = HTTP_BOUNDS) {
@@ -104,19 +107,19 @@ abstract class HttpReader<Message> {
         return block === undefined ? undefined : this.#begin(block)
       }
       case 'sized': {
-        place.remaining -= this.#copy(chunk, place.remaining)
+        place.remaining -= this.#append(chunk, place.remaining)
         return place.remaining === 0 ? this.#finish() : undefined
       }
       case 'chunk size': {
         const line = this.#line(chunk, SIZE_LINE)
         if (line === undefined) return undefined
         const size = chunkSize(line)
-        if (size + this.#body.length > this.#bounds.body) this.#tooLong(size + this.#body.length)
+        if (size + this.#bodyLength > this.#bounds.body) this.#tooLong(size + this.#bodyLength)
         this.#place = size === 0 ? { at: 'trailers' } : { at: 'chunk', remaining: size }
         return undefined
       }
       case 'chunk': {
-        place.remaining -= this.#copy(chunk, place.remaining)
+        place.remaining -= this.#append(chunk, place.remaining)
         if (place.remaining === 0) this.#place = { at: 'chunk end' }
         return undefined
       }
@@ -133,8 +136,8 @@ abstract class HttpReader<Message> {
         return block === undefined ? undefined : this.#finish()
       }
       case 'until close': {
-        this.#copy(chunk, this.#bounds.body + 1)
-        if (this.#body.length > this.#bounds.body) this.#tooLong(this.#body.length)
+        this.#append(chunk, this.#bounds.body + 1)
+        if (this.#bodyLength > this.#bounds.body) this.#tooLong(this.#bodyLength)
         return undefined
       }
     }
@@ -181,10 +184,19 @@ abstract class HttpReader<Message> {
     if (length > limit) throw wireFaults.WIRE_TOO_LONG({ protocol: PROTOCOL, length, limit })
   }
 
-  #copy(chunk: Bytes, atMost: number): number {
+  get #bodyLength(): number {
+    return this.#piece?.length ?? this.#body.length
+  }
+
+  #append(chunk: Bytes, atMost: number): number {
     const part = chunk.subarray(this.#at, this.#at + atMost)
-    this.#body.bytes(part)
     this.#at += part.length
+    if (this.#bodyLength === 0) this.#piece = part
+    else {
+      if (this.#piece !== undefined) this.#body.bytes(this.#piece)
+      this.#piece = undefined
+      this.#body.bytes(part)
+    }
     return part.length
   }
 
@@ -208,8 +220,9 @@ abstract class HttpReader<Message> {
   }
 
   #finish(): Message {
-    const message = this.message(this.#head!, this.#body.take())
+    const message = this.message(this.#head!, this.#piece ?? this.#body.take())
     this.#head = undefined
+    this.#piece = undefined
     this.#place = { at: 'head' }
     return message
   }

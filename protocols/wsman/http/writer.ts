@@ -1,4 +1,4 @@
-import { type Bytes, concat, utf8 } from '../../values/index.ts'
+import { type Bytes, utf8 } from '../../values/index.ts'
 
 type Fields = readonly (readonly [name: string, value: string])[]
 
@@ -26,13 +26,22 @@ export const writeRequest = (request: {
   framing: 'length' | 'chunked'
   close?: boolean
 }): Bytes => {
-  const body = utf8(request.body)
+  const { method, target, framing, body } = request
+  const start = `${method} ${target} HTTP/1.1`
   const fields: (readonly [string, string])[] = [...request.fields]
-  fields.push(request.framing === 'length' ? ['Content-Length', String(body.length)] : ['Transfer-Encoding', 'chunked'])
+  fields.push(framing === 'length' ? ['Content-Length', String(body.length)] : ['Transfer-Encoding', 'chunked'])
   if (request.close) fields.push(['Connection', 'close'])
-  const head = writeHead(`${request.method} ${request.target} HTTP/1.1`, fields)
-  if (request.framing === 'length') return concat([utf8(head), body])
+  const text = writeHead(start, fields) + framed(body, body.length, framing)
+  const bytes = utf8(text)
+  // Nearly always: a character of the body is a byte, and so its length is right.
+  if (bytes.length === text.length) return bytes
+  const { length } = utf8(body)
+  if (framing === 'length') fields[request.fields.length] = ['Content-Length', String(length)]
+  return utf8(writeHead(start, fields) + framed(body, length, framing))
+}
+
+const framed = (body: string, length: number, framing: 'length' | 'chunked'): string => {
+  if (framing === 'length') return body
   // A chunk of no bytes is the end of all chunks.
-  if (body.length === 0) return utf8(`${head}0\r\n\r\n`)
-  return concat([utf8(`${head}${body.length.toString(16).toUpperCase()}\r\n`), body, utf8('\r\n0\r\n\r\n')])
+  return length === 0 ? '0\r\n\r\n' : `${length.toString(16).toUpperCase()}\r\n${body}\r\n0\r\n\r\n`
 }

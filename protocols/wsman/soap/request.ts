@@ -1,6 +1,17 @@
 import type { Selectors } from '../cim.ts'
 import { wsmanFaults } from '../faults.ts'
-import { branch, child, childText, leaf, readXml, writeXml, type XmlElement } from '../xml/index.ts'
+import {
+  branch,
+  child,
+  childText,
+  leaf,
+  place,
+  readXml,
+  writeXml,
+  type XmlElement,
+  XmlForm,
+  type XmlPrefixes,
+} from '../xml/index.ts'
 import { printSelectors, readSelectors } from './endpoint-reference.ts'
 import { ADDRESSING, ANONYMOUS, ENUMERATION, SOAP, WSMAN, XSD, XSI } from './namespaces.ts'
 import { actionOf, PULL_CHARACTERS, PULL_ELEMENTS, plainOperation, type WsmanOperation } from './operation.ts'
@@ -17,40 +28,82 @@ export interface WsmanRequest {
 const DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
 
 /** The envelope of a request, as existing clients write it (reference/amt-firmware.md 6.1). */
-export const encodeRequest = (request: Omit<WsmanRequest, 'operation'> & { operation: Encodable }): string => {
-  const { operation, resourceUri, selectors } = request
+export const encodeRequest = (request: EncodableRequest): string =>
+  writeXml(envelope(request), prefixes(request), DECLARATION)
+
+/** A request a client can make. */
+export type EncodableRequest = Omit<WsmanRequest, 'operation'> & { readonly operation: EncodableOperation }
+export type EncodableOperation = Exclude<WsmanOperation, { type: 'other' }>
+
+/**
+ * Encodes requests as `encodeRequest` does. What a client sends over and over (to read a class, or a page of it) is
+ * written once per class; one of these serves any number of devices.
+ */
+export class RequestForms {
+  readonly #forms = new Map<string, Partial<Record<'get' | 'enumerate' | 'pull', XmlForm>>>()
+
+  encode(request: EncodableRequest): string {
+    const { operation, messageId, selectors } = request
+    if (hasOwn(selectors)) return encodeRequest(request)
+    switch (operation.type) {
+      case 'get':
+      case 'enumerate':
+        return this.#form(request, operation.type).fill(messageId)
+      case 'pull':
+        if (operation.maxElements !== undefined) return encodeRequest(request)
+        return this.#form(request, operation.type).fill(messageId, operation.context)
+      default:
+        return encodeRequest(request)
+    }
+  }
+
+  #form(request: EncodableRequest, type: 'get' | 'enumerate' | 'pull'): XmlForm {
+    let forms = this.#forms.get(request.resourceUri)
+    if (forms === undefined) {
+      forms = {}
+      this.#forms.set(request.resourceUri, forms)
+    }
+    forms[type] ??= new XmlForm(
+      envelope(request, place(ADDRESSING, 'MessageID'), place(ENUMERATION, 'EnumerationContext')),
+      prefixes(request),
+      DECLARATION,
+    )
+    return forms[type]
+  }
+}
+
+const envelope = (
+  { operation, resourceUri, selectors, messageId }: EncodableRequest,
+  id = leaf(ADDRESSING, 'MessageID', messageId),
+  context?: XmlElement,
+): XmlElement => {
   const header = [
     leaf(ADDRESSING, 'Action', actionOf(operation, resourceUri)),
     leaf(ADDRESSING, 'To', '/wsman'),
     leaf(WSMAN, 'ResourceURI', resourceUri),
-    leaf(ADDRESSING, 'MessageID', request.messageId),
+    id,
     branch(ADDRESSING, 'ReplyTo', [leaf(ADDRESSING, 'Address', ANONYMOUS)]),
     leaf(WSMAN, 'OperationTimeout', 'PT60S'),
   ]
   if (hasOwn(selectors)) header.push(printSelectors(selectors))
-  const envelope = branch(SOAP, 'Envelope', [branch(SOAP, 'Header', header), branch(SOAP, 'Body', body(operation))])
-  return writeXml(
-    envelope,
-    [
-      ['xsi', XSI],
-      ['xsd', XSD],
-      ['a', ADDRESSING],
-      ['w', WSMAN],
-      ['', SOAP],
-      ['h', 'context' in operation || operation.type === 'enumerate' ? ENUMERATION : resourceUri],
-    ],
-    DECLARATION,
-  )
+  return branch(SOAP, 'Envelope', [branch(SOAP, 'Header', header), branch(SOAP, 'Body', body(operation, context))])
 }
 
-type Encodable = Exclude<WsmanOperation, { type: 'other' }>
+const prefixes = ({ operation, resourceUri }: EncodableRequest): XmlPrefixes => [
+  ['xsi', XSI],
+  ['xsd', XSD],
+  ['a', ADDRESSING],
+  ['w', WSMAN],
+  ['', SOAP],
+  ['h', 'context' in operation || operation.type === 'enumerate' ? ENUMERATION : resourceUri],
+]
 
 const hasOwn = (record: object): boolean => {
   for (const _ in record) return true
   return false
 }
 
-const body = (operation: Encodable): readonly XmlElement[] => {
+const body = (operation: EncodableOperation, context?: XmlElement): readonly XmlElement[] => {
   switch (operation.type) {
     case 'get':
     case 'delete':
@@ -65,7 +118,7 @@ const body = (operation: Encodable): readonly XmlElement[] => {
     case 'pull':
       return [
         branch(ENUMERATION, 'Pull', [
-          leaf(ENUMERATION, 'EnumerationContext', operation.context),
+          context ?? leaf(ENUMERATION, 'EnumerationContext', operation.context),
           leaf(ENUMERATION, 'MaxElements', String(operation.maxElements ?? PULL_ELEMENTS)),
           leaf(ENUMERATION, 'MaxCharacters', String(PULL_CHARACTERS)),
         ]),

@@ -1,4 +1,5 @@
 export { XML_NAMESPACE } from './characters.ts'
 export * from './element.ts'
+export * from './form.ts'
 export * from './reader.ts'
-export * from './writer.ts'
+export { DECLARATION, writeXml, type XmlPrefixes } from './writer.ts'

@@ -80,7 +80,7 @@ const checked = (name: string): string => {
 }
 
 /** `value` for an element or an attribute; white space that a reader would change goes as references. */
-const escaped = (value: string): string => {
+export const escaped = (value: string): string => {
   if (!SPECIAL.test(value)) return value
   if (FORBIDDEN.test(value)) throw wsmanFaults.WSMAN_UNWRITABLE({ reason: 'a control character' })
   if (!value.isWellFormed()) throw wsmanFaults.WSMAN_UNWRITABLE({ reason: 'half a character' })
