@@ -1,3 +1,4 @@
+export { CallSignal } from './call-signal.ts'
 export { duplexStream, plainBytes } from './duplex.ts'
 export { streamFaults } from './faults.ts'
 export { byteStreamPair } from './memory.ts'
