@@ -24,8 +24,8 @@ export class Accounts {
   }
 
   /**
-   * Makes sure that this person exists with these grants. With a password it is theirs from now on and a lock
-   * ends. Throws `PASSWORD_TOO_SHORT`; `ACCOUNT_NOT_FOUND` where they are new and no password is given.
+   * Makes sure that this person exists with these grants. With a password it is theirs from now on: logins by an
+   * older one end, and so does a lock. Throws `PASSWORD_TOO_SHORT`; `ACCOUNT_NOT_FOUND` where they are new and no password is given.
    */
   async ensureUser(
     name: string,
@@ -43,6 +43,8 @@ export class Accounts {
     await this.#store.accounts.update(account.id, { grants }, signal)
     if (password === undefined || (await passwordMatches(password.reveal(), account.passwordHash))) return 'kept'
     const passwordHash = await hashPassword(password, forPeople, this.#random)
+    // First: where this is cut short, the password is still the older one and all of it is done again.
+    await this.#store.records.revokeByAccount(account.id, signal)
     await this.#store.accounts.update(account.id, { passwordHash, failedLogins: 0, lockedUntil: 0 }, signal)
     return 'changed'
   }

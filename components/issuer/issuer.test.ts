@@ -316,6 +316,21 @@ test('each login of a person is recorded before it is answered, with its outcome
   assert.equal(JSON.stringify(audited).includes('horse'), false)
 })
 
+test('logins by an older password end with it', async () => {
+  const grants = [{ project, role: 'viewer' }] as const
+  await issuer.accounts.createUser('eve', secret('leaked password'), grants, never)
+  const { body } = await login('leaked password', 'eve')
+  const other = await login()
+  assert.equal(await issuer.accounts.ensureUser('eve', secret('leaked password'), grants, never), 'kept')
+  const renewed = await refresh(body.refresh_token)
+  assert.equal(renewed.status, 200)
+  assert.equal(await issuer.accounts.ensureUser('eve', secret('another password'), grants, never), 'changed')
+  const refused = await refresh(renewed.body.refresh_token)
+  assert.deepEqual([refused.status, refused.body.error], [400, 'invalid_grant'])
+  assert.equal((await login('another password', 'eve')).status, 200)
+  assert.equal((await refresh(other.body.refresh_token)).status, 200)
+})
+
 test('only so many logins wait, under one name or under many', async () => {
   for (const nameOf of [(n: number) => `${ADMIN}-${n}`, () => ADMIN]) {
     const asked = Promise.withResolvers<void>()

@@ -45,6 +45,8 @@ export interface IssuerStore {
     consume(model: string, id: string, at: EpochMilliseconds, signal: AbortSignal): Promise<void>
     destroy(model: string, id: string, signal: AbortSignal): Promise<void>
     revokeByGrant(grantId: string, signal: AbortSignal): Promise<void>
+    /** Everything whose `payload.accountId` this is. */
+    revokeByAccount(accountId: string, signal: AbortSignal): Promise<void>
     purge(before: EpochMilliseconds, signal: AbortSignal): Promise<number>
   }
 }

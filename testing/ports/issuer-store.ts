@@ -156,6 +156,19 @@ export const issuerStoreSuite = (name: string, open: () => Promise<OpenIssuerSto
           assert.ok(await records.find('RefreshToken', 'record-4', deadline()))
         }))
 
+      it('are all revoked of an account', () =>
+        using(async ({ records }) => {
+          await records.upsert(record(1, { payload: { accountId: 'a1' } }), deadline())
+          await records.upsert(record(2, { payload: { accountId: 'a1' }, model: 'Grant' }), deadline())
+          await records.upsert(record(3, { payload: { accountId: 'a2', of: 'a1' } }), deadline())
+          await records.upsert(record(4, { payload: {} }), deadline())
+          await records.revokeByAccount('a1', deadline())
+          assert.equal(await records.find('RefreshToken', 'record-1', deadline()), undefined)
+          assert.equal(await records.find('Grant', 'record-2', deadline()), undefined)
+          assert.ok(await records.find('RefreshToken', 'record-3', deadline()))
+          assert.ok(await records.find('RefreshToken', 'record-4', deadline()))
+        }))
+
       it('are purged when they have expired', () =>
         using(async ({ records }) => {
           await records.upsert(record(1, { expiresAt: 100 }), deadline())

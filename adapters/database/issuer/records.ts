@@ -1,5 +1,5 @@
 import type { IssuerRecord, IssuerStore } from '@outrider/domain/ports'
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { Connection } from '../connection.ts'
 import { fromJson, type IssuerRecordRow } from '../schema.ts'
 
@@ -62,6 +62,11 @@ export const recordTable = (connection: Connection): IssuerStore['records'] => (
   revokeByGrant: (grantId, signal) =>
     connection.run(signal, async ({ db }) => {
       await db.deleteFrom('issuer_record').where('grant_id', '=', grantId).execute()
+    }),
+
+  revokeByAccount: (accountId, signal) =>
+    connection.run(signal, async ({ db }) => {
+      await db.deleteFrom('issuer_record').where(sql<string>`payload ->> 'accountId'`, '=', accountId).execute()
     }),
 
   purge: (before, signal) =>
