@@ -10,6 +10,7 @@ import type {
 } from '@outrider/domain/ports'
 import { seconds } from '@outrider/protocols/values'
 import type { CiraLimits } from '@outrider/sessions/cira'
+import { CallSignal } from '@outrider/sessions/streams'
 import { auditActs } from './audit.ts'
 import { type CiraIdentity, type CiraListener, listenForDevices } from './cira/listener.ts'
 import type { MpsConfig } from './config.ts'
@@ -61,6 +62,8 @@ export interface Mps {
 
 /** Over how long the tunnels are closed when the process stops, so that devices do not dial again all at once. */
 const CLOSE_SPREAD = seconds(2)
+/** A database that takes longer is away for the moment. */
+const FLUSH_WITHIN = seconds(10)
 
 /** The Management Presence Server: holds the tunnels, speaks WS-MAN through them. */
 export const createMps = (deps: MpsDeps): Mps => {
@@ -71,7 +74,9 @@ export const createMps = (deps: MpsDeps): Mps => {
   const flushForEver = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       await deps.clock.sleep(seconds(deps.config.flushSeconds), stopping.signal).catch(() => undefined)
-      await connected.seen.flush(AbortSignal.timeout(10_000))
+      using limit = new CallSignal()
+      limit.expect(FLUSH_WITHIN)
+      await connected.seen.flush(limit.signal)
     }
   }
   let flushing: Promise<void> = Promise.resolve()

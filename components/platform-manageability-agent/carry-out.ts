@@ -22,7 +22,6 @@ export const carryOut = async (
   deps: { readonly rpc: RpcRunner; readonly config: Pick<ManageabilityAgentConfig, 'OUTRIDER_RPS_URL'> },
   signal: AbortSignal,
 ): Promise<Outcome> => {
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(Math.max(order.deadlineSeconds, 1) * 1000)])
   const [words, environment] =
     order.kind === 'deactivate'
       ? [['deactivate', '-u', deps.config.OUTRIDER_RPS_URL], { AMT_PASSWORD: order.actionPassword }]
@@ -35,7 +34,11 @@ export const carryOut = async (
             ...(order.actionPassword === '' ? {} : { AMT_PASSWORD: order.actionPassword }),
           },
         ]
+  const over = new AbortController()
+  const span = Math.max(order.deadlineSeconds, 1) * 1000
+  const timer = setTimeout(() => over.abort(manageabilityFaults.ORDER_OVERDUE()), span)
   try {
+    const deadline = AbortSignal.any([signal, over.signal])
     const result = await deps.rpc.run(words as string[], environment as Record<string, string>, deadline)
     if (result.exitCode === 0) return { state: 'succeeded', code: '', message: '', exitCode: 0 }
     const message = lastMessage(result.stderr)
@@ -45,6 +48,8 @@ export const carryOut = async (
   } catch (error) {
     signal.throwIfAborted()
     return failed(Fault.from(error))
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -16,6 +16,11 @@ export const manageabilityFaults = faultTable({
     message: 'The provisioning client on the node ended with exit code {exitCode}: {message}.',
     remedy: 'Look at the agent log of the node for what it printed; the exit codes are in docs/exit-codes.md.',
   },
+  ORDER_OVERDUE: {
+    kind: 'timeout',
+    message: 'The order was not carried out in the time it had.',
+    remedy: 'Nothing is to be done: the orchestrator looks at the device and tries again.',
+  },
   RPC_NOT_STARTED: {
     kind: 'unavailable',
     message: 'The provisioning client could not be started on the node: {reason}.',

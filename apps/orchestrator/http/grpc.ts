@@ -14,6 +14,7 @@ import type { Caller, RequestContext } from '@outrider/domain/identity'
 import type { EventSink } from '@outrider/domain/ports'
 import type { Permission } from '@outrider/protocols/rest'
 import { Fault, faultStatus } from '@outrider/protocols/values'
+import { CallSignal } from '@outrider/sessions/streams'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Attempt, Auditor } from './audit.ts'
 import { addressOf } from './peer.ts'
@@ -61,8 +62,9 @@ export const admitCalls = (
       },
     }
     try {
-      const signal = AbortSignal.timeout(PROOF_MILLISECONDS)
-      const context = await options.prove({ permission, scope: 'caller' }, claim, signal)
+      using limit = new CallSignal()
+      limit.expect(PROOF_MILLISECONDS)
+      const context = await options.prove({ permission, scope: 'caller' }, claim, limit.signal)
       request.setDecorator(CALL, { context, attempt })
     } catch (error) {
       reply.hijack()

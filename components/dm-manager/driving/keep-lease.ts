@@ -1,6 +1,7 @@
 import type { Clock, Lease, Leases } from '@outrider/domain/ports'
 import type { Milliseconds } from '@outrider/protocols/values'
 import { dmManagerFaults } from '../faults.ts'
+import { TimeLimit } from './time-limit.ts'
 
 /** A lease that is renewed while it is held. `signal` aborts when it is lost, or when `outer` does. */
 export interface HeldLease extends AsyncDisposable {
@@ -42,7 +43,9 @@ export const takeLease = async (
     async [Symbol.asyncDispose]() {
       over.abort()
       await renewing
-      if (!lost.signal.aborted) await leases.release(lease, AbortSignal.timeout(RELEASE_WITHIN)).catch(() => undefined)
+      if (lost.signal.aborted) return
+      using limit = new TimeLimit(RELEASE_WITHIN)
+      await leases.release(lease, limit.signal).catch(() => undefined)
     },
   }
 }

@@ -2,6 +2,7 @@ import type { Operation } from '@outrider/domain/operations'
 import { type Memo, type Step, writeMemo } from '@outrider/domain/reconcile'
 import { Fault, seconds } from '@outrider/protocols/values'
 import type { Turn } from './drive.ts'
+import { TimeLimit } from './time-limit.ts'
 
 const CALL_DEADLINE = seconds(60)
 
@@ -12,7 +13,8 @@ export const runUnprovision = async (
 ): Promise<Operation | undefined> => {
   const { deps, ref, operation, device, advance } = it
   const { control, clock } = deps
-  const signal = AbortSignal.any([it.signal, AbortSignal.timeout(CALL_DEADLINE)])
+  using limit = new TimeLimit(CALL_DEADLINE, it.signal)
+  const { signal } = limit
   const at = clock.now()
   const { unprovisionAt: _before, ...rest } = step.memo
   const viaAgent: Memo = { ...rest, viaAgent: true }

@@ -7,6 +7,7 @@ import {
 } from '@outrider/protocols/rps'
 import { type Bytes, Fault, type Milliseconds, minutes, seconds } from '@outrider/protocols/values'
 import { amtPorts, type Pause } from '@outrider/sessions/local-management'
+import { CallSignal } from '@outrider/sessions/streams'
 import type { RpcPatience, RpsSocket } from '../deps.ts'
 import { rpcFaults } from '../faults.ts'
 import type { Log } from '../log.ts'
@@ -100,14 +101,11 @@ class Relay {
   }
 
   async #receive(): Promise<Bytes> {
-    const deadline = AbortSignal.timeout(this.#options.patience?.server ?? SERVER_TIMEOUT)
-    try {
-      const frame = await this.#options.socket.receive(AbortSignal.any([this.#signal, deadline]))
-      if (frame !== undefined) return frame
-    } catch (error) {
-      if (error !== deadline.reason) throw error
-    }
-    throw rpcFaults.RPS_CLOSED()
+    using limit = new CallSignal(this.#signal)
+    limit.expect(this.#options.patience?.server ?? SERVER_TIMEOUT, () => rpcFaults.RPS_CLOSED())
+    const frame = await this.#options.socket.receive(limit.signal)
+    if (frame === undefined) throw rpcFaults.RPS_CLOSED()
+    return frame
   }
 
   async #serve(message: Exclude<ServerMessage, { type: 'success' | 'error' }>): Promise<void> {
@@ -151,16 +149,15 @@ class Relay {
   async #answerOf(request: Bytes): Promise<Sendable> {
     const { local, log } = this.#options
     const patience = this.#options.patience?.answer ?? DEVICE_TIMEOUT
-    const deadline = AbortSignal.timeout(patience)
-    const until = AbortSignal.any([this.#signal, deadline])
+    using limit = new CallSignal(this.#signal)
+    limit.expect(patience, () => rpcFaults.AMT_SILENT({ seconds: patience / 1000 }))
     try {
-      const payload = await exchangeHttp(await local.openLocal(this.#port, until), request, until)
+      const payload = await exchangeHttp(await local.openLocal(this.#port, limit.signal), request, limit.signal)
       if (payload !== undefined) return { type: 'response', payload }
       log.debug('AMT closed the connection without an answer')
       return { type: 'connection_reset', reason: 'connection_closed' }
     } catch (error) {
-      const fault = error === deadline.reason ? rpcFaults.AMT_SILENT({ seconds: patience / 1000 }) : Fault.from(error)
-      if (!this.#signal.aborted) log.warning(`AMT did not answer: ${fault.message}`)
+      if (!this.#signal.aborted) log.warning(`AMT did not answer: ${Fault.from(error).message}`)
       return { type: 'connection_reset', reason: 'lms_error' }
     }
   }

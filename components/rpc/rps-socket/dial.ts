@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { type createConnection, isIP, type Socket } from 'node:net'
 import { getCACertificates, connect as tlsConnect } from 'node:tls'
 import { Fault, MiB, type Milliseconds, seconds } from '@outrider/protocols/values'
+import { CallSignal } from '@outrider/sessions/streams'
 import { WebSocket } from 'ws'
 import type { DialRps, RpsTarget } from '../deps.ts'
 import { rpcFaults } from '../faults.ts'
@@ -38,12 +39,9 @@ const throughProxy = async (target: RpsTarget, signal: AbortSignal): Promise<Soc
   const { hostname, port, protocol } = new URL(target.url)
   const number = port === '' ? (protocol === 'wss:' ? 443 : 80) : Number(port)
   try {
-    return await tunnel(
-      target.proxy!,
-      hostname,
-      number,
-      AbortSignal.any([signal, AbortSignal.timeout(HANDSHAKE_TIMEOUT)]),
-    )
+    using limit = new CallSignal(signal)
+    limit.expect(HANDSHAKE_TIMEOUT)
+    return await tunnel(target.proxy!, hostname, number, limit.signal)
   } catch (error) {
     signal.throwIfAborted()
     throw refusal(error, target.url)

@@ -29,6 +29,7 @@ import {
   type ServerMessage,
 } from '@outrider/protocols/rps'
 import { type Bytes, Fault, type FaultRecord, type Guid, seconds } from '@outrider/protocols/values'
+import { CallSignal } from '@outrider/sessions/streams'
 import { createWsmanSession, type WsmanSession } from '@outrider/sessions/wsman'
 import type { RpsConfig } from '../config.ts'
 import { rpsFaults } from '../faults.ts'
@@ -76,8 +77,14 @@ export interface ClientSocket {
   close(): void
 }
 
-/** For what is written of a session even where its client is gone. */
 const RECORDING_MILLISECONDS = 5_000
+
+/** What is written of a session even where its client is gone. */
+const recording = async (write: (signal: AbortSignal) => Promise<void>): Promise<void> => {
+  using limit = new CallSignal()
+  limit.expect(RECORDING_MILLISECONDS)
+  await write(limit.signal)
+}
 
 /** In events, where anybody may have sent anything. */
 const shownGuid = ({ uuid }: DevicePayload): string => uuid.slice(0, 36)
@@ -254,7 +261,7 @@ export class ProvisioningSession {
     }
     if (admission.purpose === 'deactivate') {
       await deactivate(subject, ports, signal)
-      await registry.forget(project, guid, AbortSignal.timeout(RECORDING_MILLISECONDS))
+      await recording((until) => registry.forget(project, guid, until))
       await record.succeeded({ reachedMode: 'none', cira: false })
       return deactivatedReport()
     }
@@ -331,7 +338,7 @@ class TicketRecord {
     this.#steps.push(step)
     const steps = [...this.#steps]
     this.#writing = this.#writing
-      .then(() => this.#update({ steps }, AbortSignal.timeout(RECORDING_MILLISECONDS)))
+      .then(() => recording((signal) => this.#update({ steps }, signal)))
       .catch(() => undefined)
   }
 
@@ -350,7 +357,7 @@ class TicketRecord {
 
   async #end(change: Partial<Pick<Ticket, 'state' | 'reachedMode' | 'cira' | 'fault'>>): Promise<void> {
     await this.#writing
-    await this.#update({ ...change, steps: this.#steps }, AbortSignal.timeout(RECORDING_MILLISECONDS))
+    await recording((signal) => this.#update({ ...change, steps: this.#steps }, signal))
   }
 
   async #update(
