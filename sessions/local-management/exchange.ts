@@ -1,5 +1,6 @@
 import { type MeiConnection, type MeiPort, meiClientName } from '@outrider/protocols/mei'
 import { type Bytes, Fault, type Guid, type Milliseconds, seconds } from '@outrider/protocols/values'
+import { CallSignal } from '../streams/index.ts'
 import { localManagementFaults } from './faults.ts'
 
 /** Waits; throws the signal's reason when it aborts first. Handed in, so that tests need not wait. */
@@ -62,16 +63,11 @@ const readInTime = async (
   silence: Milliseconds,
   signal: AbortSignal,
 ): Promise<Bytes> => {
-  const deadline = AbortSignal.timeout(silence)
-  try {
-    return await connection.read(AbortSignal.any([signal, deadline]))
-  } catch (error) {
-    if (error !== deadline.reason) throw error
-    throw localManagementFaults.MEI_NO_ANSWER({
-      client: meiClientName(client) ?? client,
-      seconds: silence / 1000,
-    })
-  }
+  using limit = new CallSignal(signal)
+  limit.expect(silence, () =>
+    localManagementFaults.MEI_NO_ANSWER({ client: meiClientName(client) ?? client, seconds: silence / 1000 }),
+  )
+  return await connection.read(limit.signal)
 }
 
 /**

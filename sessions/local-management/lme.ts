@@ -15,7 +15,7 @@ import { type MeiConnection, type MeiPort, meiClients } from '@outrider/protocol
 import { type Bytes, Fault, guid, type Milliseconds, seconds } from '@outrider/protocols/values'
 import { type ByteStream, decode, encode } from '@outrider/protocols/wire'
 import { ApfChannel, type ChannelCarrier, type OpenOutcome } from '../cira/channel.ts'
-import { Waiter } from '../streams/index.ts'
+import { CallSignal, Waiter } from '../streams/index.ts'
 import { connectPatiently, type Patience, SILENCE } from './exchange.ts'
 import { localManagementFaults } from './faults.ts'
 
@@ -134,8 +134,9 @@ export class LmeSession implements AsyncDisposable, ChannelCarrier {
 
   async #ask(channel: ApfChannel, signal: AbortSignal): Promise<OpenOutcome> {
     const { opening = OPEN_TIMEOUT } = this.#patience
-    const deadline = AbortSignal.timeout(opening)
-    const opener = new Waiter<OpenOutcome>(AbortSignal.any([signal, deadline]))
+    using limit = new CallSignal(signal)
+    limit.expect(opening, () => localManagementFaults.LME_NO_ANSWER({ port: channel.port, seconds: opening / 1000 }))
+    const opener = new Waiter<OpenOutcome>(limit.signal)
     channel.opener = opener
     this.#send({
       type: 'channelOpen',
@@ -152,8 +153,7 @@ export class LmeSession implements AsyncDisposable, ChannelCarrier {
     } catch (error) {
       // The confirmation may still come: it is then answered with CLOSE.
       channel.close()
-      if (error !== deadline.reason) throw error
-      throw localManagementFaults.LME_NO_ANSWER({ port: channel.port, seconds: opening / 1000 })
+      throw error
     }
   }
 
@@ -164,13 +164,14 @@ export class LmeSession implements AsyncDisposable, ChannelCarrier {
   async #greet(silenceMs: Milliseconds, signal: AbortSignal): Promise<void> {
     this.#send(GREETING)
     for (;;) {
-      const silence = AbortSignal.timeout(silenceMs)
+      using silence = new CallSignal(signal)
+      const silent = localManagementFaults.MEI_NO_ANSWER({ client: 'lme', seconds: silenceMs / 1000 })
+      silence.expect(silenceMs, () => silent)
       try {
-        this.#take(await this.#connection.read(AbortSignal.any([signal, silence])))
+        this.#take(await this.#connection.read(silence.signal))
       } catch (error) {
-        if (error !== silence.reason) throw error
-        if (this.#greeted) return
-        throw localManagementFaults.MEI_NO_ANSWER({ client: 'lme', seconds: silenceMs / 1000 })
+        if (error === silent && this.#greeted) return
+        throw error
       }
       if (this.#serves(16992, 623) || this.#serves(16993, 664)) return
     }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createConnection } from 'node:net'
 import { type Milliseconds, seconds } from '@outrider/protocols/values'
 import type { ByteStream } from '@outrider/protocols/wire'
-import { duplexStream } from '../streams/index.ts'
+import { CallSignal, duplexStream } from '../streams/index.ts'
 
 const DIAL_TIMEOUT: Milliseconds = seconds(5)
 
@@ -21,9 +21,10 @@ export const lmsOnTcp =
   async (port, signal) => {
     signal.throwIfAborted()
     const socket = createConnection({ host: address, port: portOf(port) })
-    const deadline = AbortSignal.timeout(DIAL_TIMEOUT)
+    using limit = new CallSignal(signal)
+    limit.expect(DIAL_TIMEOUT)
     try {
-      await once(socket, 'connect', { signal: AbortSignal.any([signal, deadline]) })
+      await once(socket, 'connect', { signal: limit.signal })
       return duplexStream(socket)
     } catch (error) {
       socket.destroy()
