@@ -130,12 +130,33 @@ export class Listeners {
     server.on('session', (session) => {
       this.#sessions.add(session)
       session.once('close', () => this.#sessions.delete(session))
-      session.setTimeout(SESSION_IDLE_MILLISECONDS, () => session.close())
+      closeWhenIdle(session)
     })
     server.on('tlsClientError', (_error, socket) => socket.destroy())
     server.on('sessionError', () => undefined)
     return server
   }
+}
+
+/**
+ * Closes a session that has carried nothing for a while. Node's own timeout of a session is not cleared when the
+ * session ends, and keeps it in memory until it runs.
+ */
+const closeWhenIdle = (session: ServerHttp2Session): void => {
+  let streams = 0
+  let timer: NodeJS.Timeout | undefined
+  const wait = (): void => {
+    timer = setTimeout(() => session.close(), SESSION_IDLE_MILLISECONDS).unref()
+  }
+  session.on('stream', (stream) => {
+    streams++
+    clearTimeout(timer)
+    stream.once('close', () => {
+      if (--streams === 0 && !session.closed && !session.destroyed) wait()
+    })
+  })
+  session.once('close', () => clearTimeout(timer))
+  wait()
 }
 
 /**
