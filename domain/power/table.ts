@@ -169,15 +169,3 @@ export const legacyPowerOf = (state: number): DesiredPower => {
   const legacy = { on: 'on', sleep: 'sleep', hibernate: 'hibernate', off: 'off', unknown: 'unspecified' } as const
   return legacy[powerClass(state)]
 }
-
-/** What a legacy client wrote to ask for this kind, and what it reads when it is done. */
-export const legacyPowerOfKind: Readonly<Record<PowerKind, DesiredPower>> = {
-  'power-on': 'on',
-  'power-off': 'off',
-  sleep: 'sleep',
-  hibernate: 'hibernate',
-  'soft-off': 'off',
-  'soft-reset': 'reset',
-  reset: 'reset',
-  'power-cycle': 'power-cycle',
-}

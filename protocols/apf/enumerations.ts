@@ -59,4 +59,3 @@ const names = (table: Readonly<Record<string, number>>): ((value: number) => str
 
 export const disconnectReasonName = names(DisconnectReason)
 export const openFailureReasonName = names(OpenFailureReason)
-export const triggerReasonName = names(TriggerReason)

@@ -21,9 +21,6 @@ const early = [
 ]
 const first: Readonly<Record<number, string>> = { 0: 'AMT + ASF + iQST', 1: 'ASF + iQST', 2: 'iQST' }
 
-/** Bits of the `Sku` that tell the two manageability offers apart. */
-export const skuBits = { amtPro: 0x08, standardManageability: 0x10, corporate: 0x4000 } as const
-
 /** `[major, minor]` of a version such as `16.1.25`; `undefined` where it is none. */
 export const amtVersion = (version: string): readonly [major: number, minor: number] | undefined => {
   const match = /^(\d+)\.(\d+)(\.|$)/.exec(version.trim())

@@ -16,7 +16,6 @@ const integer = (bits: 16 | 32, littleEndian: boolean): Codec<number> =>
     : { read: (from) => from.u32(littleEndian), write: (to, value) => to.u32(value, littleEndian) }
 
 export const u8: Codec<number> = { read: (from) => from.u8(), write: (to, value) => to.u8(value) }
-export const u16be = integer(16, false)
 export const u32be = integer(32, false)
 export const u16le = integer(16, true)
 export const u32le = integer(32, true)

@@ -17,7 +17,7 @@ interface Field {
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** `adminPassword` is `OUTRIDER_ADMIN_PASSWORD`. */
-export const environmentKey = (prefix: string, field: string): string =>
+const environmentKey = (prefix: string, field: string): string =>
   prefix + field.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
 
 /**

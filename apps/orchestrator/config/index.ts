@@ -1,4 +1,4 @@
 export { listenAddresses } from './addresses.ts'
 export { faults } from './faults.ts'
-export { environmentKey, fromEnvironment } from './from-environment.ts'
+export { fromEnvironment } from './from-environment.ts'
 export { type OrchestratorConfig, orchestratorConfig } from './schema.ts'

@@ -1,10 +1,5 @@
 import { binary, cimClass, datetime, integer, method, reference, secretText, text } from '../../wsman/cim.ts'
 
-/** `KeyAlgorithm` of a generated pair. */
-export const KEY_ALGORITHM_RSA = 0
-/** `SigningAlgorithm` of a certificate request; SHA-1 is gone from CSME 18 on. */
-export const REQUEST_SIGNING = { sha1Rsa: 0, sha256Rsa: 1 } as const
-
 /** Adds and removes certificates and keys (reference/amt-firmware.md 8.11). */
 export const AMT_PublicKeyManagementService = cimClass('AMT_PublicKeyManagementService', {
   properties: {

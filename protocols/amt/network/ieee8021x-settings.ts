@@ -1,8 +1,5 @@
 import { binary, cimClass, flag, integer, method, reference, secretText, text } from '../../wsman/cim.ts'
 
-/** `Enabled` of wired 802.1x. */
-export const WIRED_8021X_STATE = { withCertificates: 2, disabled: 3, withoutCertificates: 6 } as const
-
 /** Wired 802.1x (reference/amt-firmware.md 8.10). */
 export const IPS_IEEE8021xSettings = cimClass('IPS_IEEE8021xSettings', {
   properties: {

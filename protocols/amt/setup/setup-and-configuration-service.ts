@@ -1,8 +1,5 @@
 import { binary, cimClass, datetime, flag, integer, method, secretText, text } from '../../wsman/cim.ts'
 
-/** `ProvisioningState`: how far activation has come (reference/amt-firmware.md 2.2). */
-export const PROVISIONING_STATE = { pre: 0, in: 1, post: 2 } as const
-
 /** Commits pending settings and takes the device back to factory state (reference/amt-firmware.md 8.2). */
 export const AMT_SetupAndConfigurationService = cimClass('AMT_SetupAndConfigurationService', {
   properties: {
