@@ -25,6 +25,7 @@ const result = await runMatrix({
   choose,
   parallel: Number(values.parallel),
   until: performance.now() + Number(values.minutes) * 60_000,
+  timers: true,
   tell: console.log,
 })
 console.log(
@@ -36,3 +37,4 @@ console.log(
   'leaks',
   result.leaks.length,
 )
+for (const leak of result.leaks) console.log(leak)

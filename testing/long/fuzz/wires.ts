@@ -87,8 +87,9 @@ const stream = async (house: House, port: number, messages: readonly Bytes[], no
     at += length
   }
   // Some leave, some wait to be shown out, some are cut.
-  if (noise.chance(0.4)) socket.end()
-  else if (noise.chance(0.4)) socket.destroy()
+  const leaving = noise.below(10)
+  if (leaving < 4) socket.end()
+  else if (leaving < 7) socket.destroy()
   await inTime(closed, 'a connection')
 }
 

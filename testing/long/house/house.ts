@@ -13,7 +13,7 @@ import { type Guid, seconds, secret } from '@outrider/protocols/values'
 import { createRps, type Rps } from '@outrider/rps'
 import { ciraLimits } from '@outrider/sessions/cira'
 import { createHost, type Host, openListeners } from '../../../apps/orchestrator/http/index.ts'
-import { memorySecrets, realRandom, selfSigned, temporaryDatabase, until } from '../../harness/index.ts'
+import { callerOf, memorySecrets, realRandom, selfSigned, temporaryDatabase, until } from '../../harness/index.ts'
 import { EventTrail } from './event-trail.ts'
 import { fastClock } from './fast-clock.ts'
 
@@ -44,7 +44,7 @@ export class House implements AsyncDisposable {
   readonly #opened: AsyncDisposableStack
 
   private constructor(
-    parts: Omit<House, 'request' | 'ended' | 'token' | typeof Symbol.asyncDispose>,
+    parts: Omit<House, 'register' | 'request' | 'ended' | 'token' | typeof Symbol.asyncDispose>,
     opened: AsyncDisposableStack,
   ) {
     this.events = parts.events
@@ -190,6 +190,23 @@ export class House implements AsyncDisposable {
   /** A token of the identity provider of the house. */
   token(role: Role, hostId = ''): string {
     return `${role}.${hostId}`
+  }
+
+  /** Registers a host, and says its resource id. */
+  async register(body: { readonly name: string; readonly serialNumber: string; readonly uuid: Guid }): Promise<string> {
+    const at = '/v1/projects/:project/compute/hosts/register'
+    const row = this.host.table.find(({ method, path }) => method === 'POST' && path === at)!
+    const caller = callerOf(this.project, 'admin')
+    const { body: made } = await row.handle({
+      params: { project: this.project },
+      query: {},
+      body,
+      headers: {},
+      from: '127.0.0.1',
+      context: { caller, project: this.project, projects: [this.project] },
+      signal: never,
+    } as never)
+    return (made as { readonly resourceId: string }).resourceId
   }
 
   /** Asks for an act, as a write of the desired state does. */

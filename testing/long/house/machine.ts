@@ -15,7 +15,7 @@ import {
 } from '@outrider/platform-manageability-agent'
 import { type Guid, guid, seconds } from '@outrider/protocols/values'
 import { readSystem, runRpc } from '@outrider/rpc'
-import { callRoute, realRandom, until } from '../../harness/index.ts'
+import { realRandom, until } from '../../harness/index.ts'
 import type { Noise } from '../noise.ts'
 import { ApfWire } from '../wires/apf-wire.ts'
 import { MeiWire } from '../wires/mei-wire.ts'
@@ -82,13 +82,7 @@ export class Machine implements AsyncDisposable {
   ): Promise<Machine> {
     const uuid = guid(randomUUID())
     const serial = `LONG${uuid.slice(0, 8).toUpperCase()}`
-    const registered = await callRoute(
-      house.host.table,
-      'POST',
-      `/v1/projects/${house.project}/compute/hosts/register`,
-      { project: house.project, body: { name: serial.toLowerCase(), serialNumber: serial, uuid } },
-    )
-    const hostId = (registered.body as { readonly resourceId: string }).resourceId
+    const hostId = await house.register({ name: serial.toLowerCase(), serialNumber: serial, uuid })
 
     const ciraTcp = opened.use(await TcpWire.open(house.ciraPort, noise.fork()))
     const apf = opened.use(await ApfWire.open(ciraTcp.port, house.identity, noise.fork()))

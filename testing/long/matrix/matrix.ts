@@ -4,6 +4,7 @@ import { House } from '../house/house.ts'
 import { Machine } from '../house/machine.ts'
 import type { Noise } from '../noise.ts'
 import { backTo, restingResources } from '../resources.ts'
+import { RunningTimers } from '../timers.ts'
 import type { StepName } from '../wires/step-watch.ts'
 import { type Act, acts, allCases, type Case, type Recording, type WatchName, watchNames, watchOf } from './cases.ts'
 import { isSettled, kindOf, NOT_REACHED, type Outcome, prepare, runCase } from './run-case.ts'
@@ -17,6 +18,8 @@ export interface MatrixOptions {
   /** No wave is begun after it. */
   readonly until?: number
   readonly tell?: (line: string) => void
+  /** Whether every timer is counted too, which takes a minute more. */
+  readonly timers?: boolean
 }
 
 export interface MatrixResult {
@@ -26,13 +29,20 @@ export interface MatrixResult {
   readonly leaks: readonly string[]
 }
 
+/** The house's own come and go. */
+const SPARE_TIMERS = 4
+/** Longer than any deadline here. */
+const TIMERS_WITHIN = 60_000
+
 /** Runs cases in waves, each machine its own, and looks after each wave that everything is back at the start. */
 export const runMatrix = async (options: MatrixOptions): Promise<MatrixResult> => {
   const { noise, parallel, tell } = options
+  using timers = options.timers === true ? new RunningTimers() : undefined
   await using house = await House.open()
   const recording = await record(house, noise)
   const chosen = options.choose(allCases(recording))
   const resting = await restingResources()
+  const restingTimers = timers?.count
   const outcomes: Outcome[] = []
   const leaks: string[] = []
   for (let at = 0; at < chosen.length; at += parallel) {
@@ -54,6 +64,10 @@ export const runMatrix = async (options: MatrixOptions): Promise<MatrixResult> =
     for (const what of left) leaks.push(`${what} (after ${wave.map(({ name }) => name).join(', ')})`)
     for (const what of left) tell?.(`LEFT   ${what}`)
   }
+  if (timers !== undefined && restingTimers !== undefined)
+    await until(() => timers.count <= restingTimers + SPARE_TIMERS, TIMERS_WITHIN, 100).catch(() =>
+      leaks.push(`${timers.count} timers run instead of ${restingTimers}: ${timers.places.join(', ')}`),
+    )
   return { outcomes, cases: chosen.length, leaks }
 }
 
