@@ -6,7 +6,7 @@ import { type Benchmark, median } from './report.ts'
 
 /** Connected one after the other: the first make the server warm, between the others memory is compared. */
 const STEPS = [1000, 2000, 2000, 2000, 3000]
-const COMPARED = [1, 3] as const
+const COMPARED = [0, 4] as const
 const INFLIGHT = 50
 const SETTLE_SECONDS = 8
 const IDLE_SECONDS = 60

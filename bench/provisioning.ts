@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runToEnd } from '../testing/deployment/index.ts'
@@ -21,13 +21,14 @@ const PFX_PASSWORD = 'P@ssw0rd'
 /** A provisioning certificate for the domain, and the hash of its root as machines report it. */
 const provisioningCertificate = async (folder: string): Promise<{ readonly pfx: string; readonly hash: string }> => {
   const passwordFile = join(folder, 'pfx-password')
-  const { writeFile } = await import('node:fs/promises')
   await writeFile(passwordFile, PFX_PASSWORD)
   const words = ['make-provisioning-cert', '--out', folder, '--domain-suffix', DOMAIN, '--password-file', passwordFile]
   const { code, stderr } = await runToEnd(['apps/amt-simulator/main.ts', ...words], {})
   if (code !== 0) throw new Error(`make-provisioning-cert ended with ${code}: ${stderr}`)
-  const { hash } = JSON.parse(readFileSync(join(folder, 'root-hash.json'), 'utf8')) as { hash: string }
-  return { pfx: join(folder, 'provisioning.pfx'), hash }
+  const { trustedHashes } = JSON.parse(readFileSync(join(folder, 'root-hash.json'), 'utf8')) as {
+    trustedHashes: readonly { hash: string }[]
+  }
+  return { pfx: join(folder, 'provisioning.pfx'), hash: trustedHashes[0]!.hash }
 }
 
 export const provisioning: Benchmark = {
@@ -49,7 +50,8 @@ export const provisioning: Benchmark = {
             ...['--admin', `https://127.0.0.1:${orchestrator.port}`, '--token', await api.token()],
             ...['--target', `server=${orchestrator.program.pid}`, '--cert-hash', hash, '--fqdn', DOMAIN],
           ]
-          const root = ['--mps-address', 'localhost', '--mps-root', orchestrator.caFile]
+          // The generator writes addresses, no names, into its CIRA configuration.
+          const root = ['--mps-address', '127.0.0.1', '--mps-root', orchestrator.caFile]
           await generate(generator, [...common, '--setup', '--pfx', pfx, '--pfx-password', PFX_PASSWORD, ...root])
           for (const { profile, wall, cpu } of PROFILES) {
             const levels = await generate(generator, [...common, '--profile', profile, '--levels', LEVELS.join(',')])
