@@ -1,4 +1,5 @@
 import type { Provisioning } from '@outrider/domain/ports'
+import { RequestForms } from '@outrider/protocols/wsman'
 import type { WebSocket } from 'ws'
 import { watchExpiry } from './expiry.ts'
 import { Turns } from './kept-secret.ts'
@@ -42,6 +43,7 @@ const UNREAD_LIMIT = 4 * 1024 * 1024
 /** The Remote Provisioning Server: admits, activates and configures devices by way of their provisioning client. */
 export const createRps = (deps: RpsDeps): Rps => {
   const stopping = new AbortController()
+  const forms = new RequestForms()
   const sessions = new Set<ProvisioningSession>()
   const certificates = new KeptCertificates(deps.secrets)
   const rest: RestDeps = { ...deps, certificates, turns: new Turns() }
@@ -57,7 +59,7 @@ export const createRps = (deps: RpsDeps): Rps => {
         close: () => socket.close(1000),
       },
       from,
-      { ...deps, certificates },
+      { ...deps, certificates, forms },
       stopping.signal,
     )
     sessions.add(session)

@@ -29,6 +29,7 @@ import {
   type ServerMessage,
 } from '@outrider/protocols/rps'
 import { type Bytes, Fault, type FaultRecord, type Guid, seconds } from '@outrider/protocols/values'
+import type { RequestForms } from '@outrider/protocols/wsman'
 import { CallSignal } from '@outrider/sessions/streams'
 import { createWsmanSession, type WsmanSession } from '@outrider/sessions/wsman'
 import type { RpsConfig } from '../config.ts'
@@ -69,6 +70,7 @@ export interface RpsDeps {
 
 export interface SessionDeps extends RpsDeps {
   readonly certificates: KeptCertificates
+  readonly forms: RequestForms
 }
 
 /** The client's end of the WebSocket, as far as a session needs it. */
@@ -313,6 +315,7 @@ export class ProvisioningSession {
           deadlineMs: seconds(this.#deps.config.answerSeconds),
           framing: 'chunked',
           closeEach: true,
+          forms: this.#deps.forms,
         })
         sessions.set(key, session)
         return session
