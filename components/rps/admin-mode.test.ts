@@ -6,6 +6,7 @@ import type { DeviceRegistration } from '@outrider/domain/ports'
 import { createFirmware, type Firmware, zeroTiming } from '@outrider/firmware'
 import type { DevicePayload } from '@outrider/protocols/rps'
 import { guid, minutes, secret, utf8 } from '@outrider/protocols/values'
+import { RequestForms } from '@outrider/protocols/wsman'
 import {
   memorySecrets,
   realClock,
@@ -56,6 +57,7 @@ describe('RPS in admin control mode', () => {
       mpsRoot: () => mpsRoot,
       version: '0.0.0',
       certificates: new KeptCertificates(secrets),
+      forms: new RequestForms(),
     }
     await upload('vprodemo', 'vprodemo.com')
   })

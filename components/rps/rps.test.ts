@@ -6,6 +6,7 @@ import type { DeviceRegistration } from '@outrider/domain/ports'
 import { createFirmware, type Firmware, zeroTiming } from '@outrider/firmware'
 import { decodeServerMessage, type ServerMessage } from '@outrider/protocols/rps'
 import { Fault, type Guid, guid, minutes, secret, utf8 } from '@outrider/protocols/values'
+import { RequestForms } from '@outrider/protocols/wsman'
 import {
   callRoute,
   memorySecrets,
@@ -70,6 +71,7 @@ describe('RPS', () => {
       mpsRoot: () => mpsRoot,
       version: '0.0.0',
       certificates: new KeptCertificates(secrets),
+      forms: new RequestForms(),
     }
   })
 
