@@ -51,6 +51,9 @@ export interface Target {
   again?(bytes: Bytes): void
 }
 
+/** Header and status of an AMTHI response. */
+const AMTHI_HEAD = 16
+
 /** Every codec of the house, with what was overheard of its protocol. */
 export const codecTargets = (corpus: Corpus): readonly Target[] => {
   const heard = (...kinds: readonly string[]): readonly Bytes[] => kinds.flatMap((kind) => corpus.get(kind) ?? [])
@@ -80,15 +83,29 @@ export const codecTargets = (corpus: Corpus): readonly Target[] => {
         return decodeAmthiResponse(name, bytes)
       },
     },
-    { name: 'CIRA log', corpus: heard('amthi response'), read: (bytes) => decode(ciraLog, bytes, 'CIRA log') },
-    { name: 'StartConfiguration', corpus: amthi, read: (bytes) => decode(startConfiguration, bytes, 'AMTHI') },
+    {
+      name: 'CIRA log',
+      corpus: heard('amthi response')
+        .filter(({ length }) => length > 1000)
+        .map((response) => response.subarray(AMTHI_HEAD)),
+      read: (bytes) => decode(ciraLog, bytes, 'CIRA log', 'ignore'),
+    },
+    {
+      name: 'StartConfiguration',
+      corpus: [390, 73, 393].map((length) => new Uint8Array(length).fill(2)),
+      read: (bytes) => decode(startConfiguration, bytes, 'AMTHI'),
+    },
     { name: 'watchdog request', corpus: small, read: decodeWatchdogRequest },
     { name: 'watchdog answer', corpus: small, read: decodeChangeToAmtEnabled },
     { name: 'watchdog state', corpus: small, read: decodeOperationalStateReply },
     { name: 'UPID request', corpus: small, read: decodeUpidRequest },
     { name: 'UPID status', corpus: small, read: decodeUpidStatus },
     { name: 'UPID', corpus: small, read: decodeUpid },
-    { name: 'MEI frame', corpus: amthi, read: (bytes) => decode(meiFrame, bytes, 'MEI') },
+    {
+      name: 'MEI frame',
+      corpus: amthi.map((content) => encode(meiFrame, { content })),
+      read: (bytes) => decode(meiFrame, bytes, 'MEI'),
+    },
     { name: 'MEI connect', corpus: small, read: (bytes) => decode(meiConnectAnswer, bytes, 'MEI') },
     {
       name: 'RPS client message',

@@ -1,4 +1,5 @@
 import type { Bytes } from '@outrider/protocols/values'
+import { amthi } from '@outrider/sessions/local-management'
 import { until } from '../../harness/index.ts'
 import type { House } from '../house/house.ts'
 import { Machine } from '../house/machine.ts'
@@ -24,7 +25,10 @@ export const overhear = async (house: House, noise: Noise): Promise<Corpus> => {
     const { id } = await house.request(machine.hostId, kind, `${machine.hostId} ${kind}`)
     const { life, fault } = await house.ended(id, 60_000)
     if (life !== 'succeeded') throw new Error(`undisturbed, ${kind} ${life}: ${fault?.code}`)
-    if (kind === 'activate') await until(() => isSettled(machine))
+    if (kind !== 'activate') continue
+    await until(() => isSettled(machine))
+    // What nobody asks in these.
+    await amthi(machine.mei, { pause: async () => undefined }).getCiraLog(AbortSignal.timeout(5000))
   }
   return heard
 }

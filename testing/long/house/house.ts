@@ -13,10 +13,21 @@ import { type Guid, seconds, secret } from '@outrider/protocols/values'
 import { createRps, type Rps } from '@outrider/rps'
 import { ciraLimits } from '@outrider/sessions/cira'
 import { createHost, type Host, openListeners } from '../../../apps/orchestrator/http/index.ts'
-import { callerOf, memorySecrets, realRandom, selfSigned, temporaryDatabase, until } from '../../harness/index.ts'
+import { ProvisioningPki } from '../../../components/rps/test/provisioning-pki.ts'
+import {
+  callerOf,
+  callRoute,
+  memorySecrets,
+  realRandom,
+  selfSigned,
+  temporaryDatabase,
+  until,
+} from '../../harness/index.ts'
 import { EventTrail } from './event-trail.ts'
 import { fastClock } from './fast-clock.ts'
 
+/** The DNS suffix of the machines that can be set up as administrator. */
+export const ADMIN_SUFFIX = 'vprodemo.com'
 export const OTHER_PROJECT: ProjectId = '22222222-2222-4222-8222-222222222222' as Guid
 
 /** How much faster than the machine the clock of the house goes. */
@@ -41,6 +52,8 @@ export class House implements AsyncDisposable {
   readonly origin: string
   readonly port: number
   readonly ciraPort: number
+  /** Of the CA whose provisioning certificate is there for `ADMIN_SUFFIX`; machines may trust it. */
+  readonly rootHash: string
   readonly #opened: AsyncDisposableStack
 
   private constructor(
@@ -59,6 +72,7 @@ export class House implements AsyncDisposable {
     this.origin = parts.origin
     this.port = parts.port
     this.ciraPort = parts.ciraPort
+    this.rootHash = parts.rootHash
     this.#opened = opened
   }
 
@@ -177,8 +191,10 @@ export class House implements AsyncDisposable {
     await manager.start(never)
     opened.defer(() => manager.stop())
     opened.defer(() => host.drain())
+    const rootHash = await provisioningCertificate(host, project)
+    const ciraPort = cira!.port
     return new House(
-      { events, identity, clock, database, inventory, mps, rps, host, project, origin, port, ciraPort: cira!.port },
+      { events, identity, clock, database, inventory, mps, rps, host, project, origin, port, ciraPort, rootHash },
       opened.move(),
     )
   }
@@ -210,13 +226,18 @@ export class House implements AsyncDisposable {
   }
 
   /** Asks for an act, as a write of the desired state does. */
-  async request(hostId: string, kind: OperationKind, key: string): Promise<Operation> {
+  async request(
+    hostId: string,
+    kind: OperationKind,
+    key: string,
+    controlMode: 'client' | 'admin' = 'client',
+  ): Promise<Operation> {
     return this.inventory.inventory.request(
       this.project,
       hostId,
       {
         kind,
-        ...(kind === 'activate' ? { controlMode: 'client' as const } : {}),
+        ...(kind === 'activate' ? { controlMode } : {}),
         requester: { subject: 'ada', name: 'Ada' },
         idempotencyKey: key,
       },
@@ -235,6 +256,23 @@ export class House implements AsyncDisposable {
       10,
     )
   }
+}
+
+/** Makes a provisioning certificate and gives it to RPS, as an operator does. The hash of its root. */
+const provisioningCertificate = async (host: Host, project: ProjectId): Promise<string> => {
+  using pki = new ProvisioningPki()
+  const password = 'P@ssw0rd'
+  await callRoute(host.table, 'POST', '/api/v1/admin/domains', {
+    project,
+    body: {
+      profileName: 'admin',
+      domainSuffix: ADMIN_SUFFIX,
+      provisioningCert: pki.pfx({}, { password }).toString('base64'),
+      provisioningCertPassword: password,
+      provisioningCertStorageFormat: 'string',
+    },
+  })
+  return pki.rootHash
 }
 
 /** Tokens are `role.host-id`, and mean the default project; `other.` means another project. */

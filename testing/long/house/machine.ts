@@ -21,7 +21,7 @@ import { ApfWire } from '../wires/apf-wire.ts'
 import { MeiWire } from '../wires/mei-wire.ts'
 import { RpsWire } from '../wires/rps-wire.ts'
 import { TcpWire } from '../wires/tcp-wire.ts'
-import { type House, SPEED } from './house.ts'
+import { ADMIN_SUFFIX, type House, SPEED } from './house.ts'
 
 /** One run of RPC, and how it ended. */
 export interface RpcRun extends RpcResult {
@@ -98,7 +98,12 @@ export class Machine implements AsyncDisposable {
     }
     const firmware = opened.use(
       createFirmware({
-        identity: { serial, uuid },
+        identity: {
+          serial,
+          uuid,
+          pkiDnsSuffix: ADMIN_SUFFIX,
+          trustedHashes: [{ name: 'of the house', hash: house.rootHash, isDefault: false, isActive: true }],
+        },
         timing: 'zero',
         timingOverrides: {
           connectDeadline: seconds(4),

@@ -4,7 +4,15 @@ import type { Noise } from '../noise.ts'
 import type { StepName, StepWatch, Trouble } from '../wires/step-watch.ts'
 
 /** What is asked for while something goes wrong. `deactivate-by-agent`: there is no tunnel. */
-export const acts = ['activate', 'reset', 'power-off', 'deactivate', 'deactivate-by-agent'] as const
+export const acts = [
+  'activate',
+  'activate-admin',
+  'upgrade',
+  'reset',
+  'power-off',
+  'deactivate',
+  'deactivate-by-agent',
+] as const
 export type Act = (typeof acts)[number]
 
 export const protocols = [
@@ -45,6 +53,9 @@ export const watchOf = (machine: Machine, name: WatchName): StepWatch =>
     down: machine.apf.down,
   })[name]
 
+/** Whether a tunnel is opened by it. */
+export const isActivation = (act: Act): boolean => act === 'activate' || act === 'activate-admin'
+
 const protocolOf = (watch: WatchName, act: Act): Protocol => {
   switch (watch) {
     case 'amthi':
@@ -56,7 +67,7 @@ const protocolOf = (watch: WatchName, act: Act): Protocol => {
     case 'relay':
       return 'WS-MAN over relay'
     default:
-      return act === 'activate' ? 'CIRA handshake' : 'WS-MAN over CIRA'
+      return isActivation(act) ? 'CIRA handshake' : 'WS-MAN over CIRA'
   }
 }
 
@@ -64,7 +75,7 @@ const troubles: readonly Trouble[] = ['drop', 'stall', 'garbage', 'half', 'refus
 
 /** Every case there is. */
 export const allCases = (recording: Recording): Case[] => [
-  ...acts.flatMap((act) => [...wireCases(act, recording), ...firmwareCases(act, recording)]),
+  ...[...recording.keys()].flatMap((act) => [...wireCases(act, recording), ...firmwareCases(act, recording)]),
   ...byteCases(),
 ]
 

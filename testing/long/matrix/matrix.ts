@@ -1,16 +1,28 @@
 import { until } from '../../harness/index.ts'
 import { isBug } from '../house/event-trail.ts'
-import { House } from '../house/house.ts'
+import type { House } from '../house/house.ts'
 import { Machine } from '../house/machine.ts'
 import type { Noise } from '../noise.ts'
 import { backTo, restingResources } from '../resources.ts'
 import { RunningTimers } from '../timers.ts'
 import type { StepName } from '../wires/step-watch.ts'
-import { type Act, acts, allCases, type Case, type Recording, type WatchName, watchNames, watchOf } from './cases.ts'
-import { isSettled, kindOf, NOT_REACHED, type Outcome, prepare, runCase } from './run-case.ts'
+import {
+  type Act,
+  acts,
+  allCases,
+  type Case,
+  isActivation,
+  type Recording,
+  type WatchName,
+  watchNames,
+  watchOf,
+} from './cases.ts'
+import { isSettled, NOT_REACHED, type Outcome, prepare, request, runCase } from './run-case.ts'
 
 export interface MatrixOptions {
   readonly noise: Noise
+  /** The acts that are disturbed; all where left out. */
+  readonly acts?: readonly Act[]
   /** Of all cases there are, those to run. */
   readonly choose: (cases: readonly Case[]) => readonly Case[]
   /** How many machines at a time. */
@@ -35,11 +47,10 @@ const SPARE_TIMERS = 4
 const TIMERS_WITHIN = 60_000
 
 /** Runs cases in waves, each machine its own, and looks after each wave that everything is back at the start. */
-export const runMatrix = async (options: MatrixOptions): Promise<MatrixResult> => {
+export const runMatrix = async (house: House, options: MatrixOptions): Promise<MatrixResult> => {
   const { noise, parallel, tell } = options
   using timers = options.timers === true ? new RunningTimers() : undefined
-  await using house = await House.open()
-  const recording = await record(house, noise)
+  const recording = await record(house, options.acts ?? acts, noise)
   const chosen = options.choose(allCases(recording))
   const resting = await restingResources()
   const restingTimers = timers?.count
@@ -99,10 +110,10 @@ const trail = (house: House, { uuid, hostId }: Machine, from: number): string =>
     .join(' > ')
 
 /** Which steps each act takes undisturbed: those of two runs that both took. */
-export const record = async (house: House, noise: Noise): Promise<Recording> =>
+export const record = async (house: House, recorded: readonly Act[], noise: Noise): Promise<Recording> =>
   new Map(
     await Promise.all(
-      acts.map(async (act): Promise<[Act, Map<WatchName, readonly StepName[]>]> => {
+      recorded.map(async (act): Promise<[Act, Map<WatchName, readonly StepName[]>]> => {
         const [one, other] = [await recordOnce(house, act, noise.fork()), await recordOnce(house, act, noise.fork())]
         const taken = new Set(other.map(([name, step]) => key(name, step)))
         const both = one.filter(([name, step]) => taken.has(key(name, step)))
@@ -118,10 +129,10 @@ const recordOnce = async (house: House, act: Act, noise: Noise): Promise<(readon
   await using machine = await Machine.start(house, noise)
   await prepare(house, machine, act)
   const lists = watchNames.map((name) => [name, watchOf(machine, name).record()] as const)
-  const asked = await house.request(machine.hostId, kindOf(act), `${machine.hostId} recorded`)
+  const asked = await request(house, machine, act, 'recorded')
   const { life, fault } = await house.ended(asked.id, 60_000)
   if (life !== 'succeeded') throw new Error(`undisturbed, ${act} ${life}: ${fault?.code}`)
-  if (act === 'activate') await until(() => isSettled(machine))
+  if (isActivation(act)) await until(() => isSettled(machine))
   return lists.flatMap(([name, steps]) => steps.map((step) => [name, step] as const))
 }
 

@@ -3,7 +3,7 @@ import type { Counters } from '@outrider/firmware'
 import { until } from '../../harness/index.ts'
 import type { House } from '../house/house.ts'
 import type { Machine } from '../house/machine.ts'
-import { type Act, type Case, type WatchName, watchNames, watchOf } from './cases.ts'
+import { type Act, type Case, isActivation, type WatchName, watchNames, watchOf } from './cases.ts'
 
 /** How one case went. */
 export interface Outcome {
@@ -22,7 +22,25 @@ export const NOT_REACHED = 'the step was not reached'
 const LONGEST = 90_000
 const never = new AbortController().signal
 
-export const kindOf = (act: Act): OperationKind => (act === 'deactivate-by-agent' ? 'deactivate' : act)
+const kindOf = (act: Act): OperationKind => {
+  switch (act) {
+    case 'deactivate-by-agent':
+      return 'deactivate'
+    case 'activate-admin':
+    case 'upgrade':
+      return 'activate'
+    default:
+      return act
+  }
+}
+
+/** The control mode an act ends in. */
+const modeOf = (act: Act): 'none' | 'client' | 'admin' =>
+  kindOf(act) === 'deactivate' ? 'none' : act === 'activate-admin' || act === 'upgrade' ? 'admin' : 'client'
+
+/** Asks for an act. */
+export const request = (house: House, { hostId }: Machine, act: Act, turn: string): Promise<Operation> =>
+  house.request(hostId, kindOf(act), `${hostId} ${turn}`, modeOf(act) === 'admin' ? 'admin' : 'client')
 
 /** The device has opened its tunnel whole, and said all it says by itself. */
 export const isSettled = ({ apf }: Machine): boolean => apf.up.count('keepaliveOptionsReply') > 0
@@ -31,7 +49,7 @@ const isPresent = (house: House, machine: Machine) => house.mps.control.presence
 
 /** Brings a fresh machine to where the act can be asked for. */
 export const prepare = async (house: House, machine: Machine, act: Act): Promise<void> => {
-  if (act === 'activate') return
+  if (isActivation(act)) return
   const made = await house.ended(
     (await house.request(machine.hostId, 'activate', `${machine.hostId} prepare`)).id,
     LONGEST,
@@ -63,7 +81,7 @@ export const runCase = async (house: House, machine: Machine, of: Case): Promise
   const runsBefore = machine.runs.length
   const fired = of.arm(machine)
 
-  const first = await ask(house, machine, kind, 'first', wrong)
+  const first = await ask(house, machine, act, 'first', wrong)
   // Some steps come a moment after the act was through.
   await until(() => fired() > 0, 5000).catch(() => wrong.push(NOT_REACHED))
   checkActs(first, kind, count, 1, wrong)
@@ -74,8 +92,10 @@ export const runCase = async (house: House, machine: Machine, of: Case): Promise
     how = 'ended'
     checkFault(first, wrong)
     if (isPowerKind(kind))
-      await until(() => answers(house, machine), 30_000, 100).catch(() => wrong.push('its tunnel does not come back'))
-    const second = await ask(house, machine, kind, 'second', wrong)
+      await until(() => answers(house, machine, 'client'), 30_000, 100).catch(() =>
+        wrong.push('its tunnel does not come back'),
+      )
+    const second = await ask(house, machine, act, 'second', wrong)
     if (second?.life !== 'succeeded')
       wrong.push(
         `asked again it ${second?.life ?? 'did not end'}: ${second?.fault?.code ?? ''} ${second?.fault?.message ?? ''}`,
@@ -105,12 +125,12 @@ const quiet = (machine: Machine): void => {
 const ask = async (
   house: House,
   machine: Machine,
-  kind: OperationKind,
+  act: Act,
   turn: string,
   wrong: string[],
 ): Promise<Operation | undefined> => {
   try {
-    const asked = await house.request(machine.hostId, kind, `${machine.hostId} ${turn}`)
+    const asked = await request(house, machine, act, turn)
     return await house.ended(asked.id, LONGEST)
   } catch (error) {
     wrong.push(`the ${turn} did not end: ${(error as Error).message}`)
@@ -141,7 +161,7 @@ const checkActs = (
   }
   switch (kind) {
     case 'activate':
-      doubled('setup', 1 + count('unprovision'))
+      for (const action of ['setup', 'adminSetup', 'upgradeToAdmin'] as const) doubled(action, 1 + count('unprovision'))
       return
     case 'deactivate':
       doubled('unprovision', 1)
@@ -160,18 +180,19 @@ const checkActs = (
 }
 
 /** Whether the device is connected and opens to the password that is stored. */
-const answers = async (house: House, machine: Machine): Promise<boolean> => {
+const answers = async (house: House, machine: Machine, wanted: 'client' | 'admin'): Promise<boolean> => {
   const mode = await house.mps.control.controlMode(house.project, machine.uuid, never).catch(() => undefined)
-  return mode === 'client'
+  return mode === wanted
 }
 
 /** The device is what the act was to make of it, and what is stored opens it. */
 const checkState = async (house: House, machine: Machine, act: Act, wrong: string[]): Promise<void> => {
   const { controlMode } = machine.firmware.device.store.now.settings
-  const wanted = kindOf(act) === 'deactivate' ? 0 : 1
-  if (controlMode !== wanted) wrong.push(`its control mode is ${controlMode} instead of ${wanted}`)
-  if (wanted === 1)
-    await until(() => answers(house, machine), 20_000, 100).catch(() =>
+  const wanted = modeOf(act)
+  const reached = (['none', 'client', 'admin'] as const)[controlMode]
+  if (reached !== wanted) wrong.push(`its control mode is ${reached} instead of ${wanted}`)
+  if (wanted !== 'none')
+    await until(() => answers(house, machine, wanted), 20_000, 100).catch(() =>
       wrong.push('the stored password does not open it'),
     )
   await until(() => machine.mei.open === 0 && machine.rps.open === 0 && machine.rpsTcp.connections === 0, 30_000).catch(

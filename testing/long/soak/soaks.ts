@@ -1,21 +1,25 @@
 import { Fault } from '@outrider/protocols/values'
 import { callRoute, until } from '../../harness/index.ts'
-import { House } from '../house/house.ts'
+import type { House } from '../house/house.ts'
 import { Machine } from '../house/machine.ts'
 import type { Noise } from '../noise.ts'
 import { backTo, restingResources } from '../resources.ts'
 import { type SoakOptions, type SoakResult, soak } from './heap.ts'
 
 const never = new AbortController().signal
-const MACHINES = 6
 
-type Given = Pick<SoakOptions, 'cycles'> & Partial<Pick<SoakOptions, 'until' | 'tell'>> & { readonly noise: Noise }
+type Given = Pick<SoakOptions, 'cycles'> &
+  Partial<Pick<SoakOptions, 'until' | 'tell' | 'flat'>> & {
+    readonly noise: Noise
+    /** How many machines do it side by side. */
+    readonly machines: number
+  }
 
 /** Devices connect, are asked something over WS-MAN, and are cut, sent away, or leave: again and again. */
-export const soakTunnels = (given: Given): Promise<SoakResult> =>
-  inHouse(given, async (house, machines, noise) => ({
+export const soakTunnels = (house: House, given: Given): Promise<SoakResult> =>
+  withMachines(house, given, async (machines, noise) => ({
     name: 'CIRA connect, WS-MAN, disconnect',
-    parallel: MACHINES,
+    parallel: machines.length,
     warmUp: 0.35,
     most: { perCycle: 60, growth: 400 * 1024 },
     turn: async (index) => {
@@ -38,12 +42,12 @@ export const soakTunnels = (given: Given): Promise<SoakResult> =>
   }))
 
 /** Hosts are activated and deactivated, by agent, RPC, RPS and MPS. */
-export const soakActivations = (given: Given): Promise<SoakResult> =>
-  inHouse(given, async (house, machines) => {
+export const soakActivations = (house: House, given: Given): Promise<SoakResult> =>
+  withMachines(house, given, async (machines) => {
     let turns = 0
     return {
       name: 'activate, reset, deactivate',
-      parallel: MACHINES,
+      parallel: machines.length,
       warmUp: 0.4,
       most: { perCycle: 6 * 1024, growth: 1024 * 1024 },
       turn: async (index) => {
@@ -67,24 +71,24 @@ const disconnect = async (house: House, uuid: string): Promise<void> => {
   })
 }
 
-const inHouse = async (
+const withMachines = async (
+  house: House,
   given: Given,
-  make: (house: House, machines: readonly Machine[], noise: Noise) => Promise<Omit<SoakOptions, 'cycles'>>,
+  make: (machines: readonly Machine[], noise: Noise) => Promise<Omit<SoakOptions, 'cycles'>>,
 ): Promise<SoakResult> => {
-  const { noise, ...rest } = given
-  await using house = await House.open({ eventsKept: 100 })
+  const { noise, machines: count, ...rest } = given
   const resting = await restingResources()
   let result: SoakResult
   {
     await using opened = new AsyncDisposableStack()
     const machines: Machine[] = []
-    for (let at = 0; at < MACHINES; at++) machines.push(opened.use(await Machine.start(house, noise.fork(), 'direct')))
+    for (let at = 0; at < count; at++) machines.push(opened.use(await Machine.start(house, noise.fork(), 'direct')))
     for (const { hostId } of machines) {
       const { id } = await house.request(hostId, 'activate', `${hostId} soak`)
       const { life, fault } = await house.ended(id, 90_000)
       if (life !== 'succeeded') throw new Error(`it could not be prepared: ${fault?.code}`)
     }
-    result = await soak({ ...rest, ...(await make(house, machines, noise)) })
+    result = await soak({ ...rest, ...(await make(machines, noise)) })
   }
   const { mps, rps } = house
   const wrong = [...result.wrong]
