@@ -59,7 +59,7 @@ export const soak = async (options: SoakOptions): Promise<SoakResult> => {
     }
     await Promise.all(Array.from({ length: parallel }, (_, index) => worker(index)))
   }
-  await run(first)
+  await run(flat ? first : cycles)
   while (done < cycles && wrong.length === 0 && performance.now() < until) {
     await run(Math.min(cycles, done + every))
     const bytes = await collect()
