@@ -9,7 +9,7 @@ import { faults } from '@outrider/identity-oidc'
 import { createInventory, type InventoryComponent } from '@outrider/inventory'
 import { createMps, type Mps } from '@outrider/mps'
 import { type Role, roles } from '@outrider/protocols/rest'
-import { type Guid, seconds, secret } from '@outrider/protocols/values'
+import { type Guid, minutes, seconds, secret } from '@outrider/protocols/values'
 import { createRps, type Rps } from '@outrider/rps'
 import { ciraLimits } from '@outrider/sessions/cira'
 import { createHost, type Host, openListeners } from '../../../apps/orchestrator/http/index.ts'
@@ -111,6 +111,7 @@ export class House implements AsyncDisposable {
       },
       publicEndpoints: () => ({ url: origin, rpsUrl: '', grpcUrl: origin, tokenUrl: '', ciraAddress: '' }),
       caPem: identity.cert,
+      config: { activationDeadlineMs: minutes(12), deactivationDeadlineMs: minutes(12) },
     })
     await inventory.start(never)
     opened.defer(() => inventory.stop())

@@ -82,12 +82,17 @@ export const allCases = (recording: Recording): Case[] => [
 const wireCases = (act: Act, recording: Recording): Case[] => {
   const cases: Case[] = []
   for (const [watch, steps] of recording.get(act) ?? [])
-    for (const step of steps) for (const trouble of troubles) cases.push(wireCase(act, watch, step, trouble))
+    for (const step of steps)
+      for (const trouble of troubles) {
+        cases.push(wireCase(act, watch, step, trouble, 1))
+        // Whenever it comes to this message, until the act has ended by that.
+        if (step.nth === 1) cases.push(wireCase(act, watch, step, trouble, Number.POSITIVE_INFINITY))
+      }
   return cases
 }
 
-const wireCase = (act: Act, watch: WatchName, step: StepName, trouble: Trouble): Case => {
-  const label = `${watch} ${step.name}#${step.nth}`
+const wireCase = (act: Act, watch: WatchName, step: StepName, trouble: Trouble, times: number): Case => {
+  const label = `${watch} ${step.name}${times === 1 ? `#${step.nth}` : ' always'}`
   return {
     protocol: protocolOf(watch, act),
     act,
@@ -96,7 +101,7 @@ const wireCase = (act: Act, watch: WatchName, step: StepName, trouble: Trouble):
     name: `${act} / ${label} / ${trouble}`,
     arm: (machine) => {
       const of = watchOf(machine, watch)
-      of.begin({ ...step, trouble })
+      of.begin({ ...step, trouble, times })
       return () => of.fired
     },
   }

@@ -19,7 +19,7 @@ export interface Outcome {
 export const NOT_REACHED = 'the step was not reached'
 
 /** Longest life of one operation here: generous, since everything shares two cores with others. */
-const LONGEST = 90_000
+const LONGEST = 120_000
 const never = new AbortController().signal
 
 const kindOf = (act: Act): OperationKind => {
