@@ -31,18 +31,19 @@ export interface DigestAuthorization {
 export const digestHa1 = (md5: Md5, username: string, realm: string, password: string): string =>
   md5(`${username}:${realm}:${password}`)
 
-/** The digest of one request, from HA1. `proof` without `qop` gives the digest of RFC 2069. */
+/** HA2: the part of a digest that is the same for every request of one method to one address. */
+export const digestHa2 = (md5: Md5, method: string, uri: string): string => md5(`${method}:${uri}`)
+
+/** The digest of one request, from HA1 and HA2. `proof` without `qop` gives the digest of RFC 2069. */
 export const digestResponse = (
   md5: Md5,
   ha1: string,
-  request: { readonly method: string; readonly uri: string },
+  ha2: string,
   proof: { readonly nonce: string; readonly qop?: string; readonly nc?: string; readonly cnonce?: string },
-): string => {
-  const ha2 = md5(`${request.method}:${request.uri}`)
-  return proof.qop === undefined
+): string =>
+  proof.qop === undefined
     ? md5(`${ha1}:${proof.nonce}:${ha2}`)
     : md5(`${ha1}:${proof.nonce}:${proof.nc}:${proof.cnonce}:${proof.qop}:${ha2}`)
-}
 
 /** The counter of a nonce as it is written: eight hexadecimal digits. */
 export const printNonceCount = (count: number): string => count.toString(16).padStart(8, '0')
@@ -55,18 +56,20 @@ export const authorize = (
   md5: Md5,
   challenge: DigestChallenge,
   credentials: { readonly username: string; readonly ha1: string },
-  request: { readonly method: string; readonly uri: string },
+  /** `ha2` where it is known already. */
+  request: { readonly method: string; readonly uri: string; readonly ha2?: string },
   count: number,
   cnonce: string,
 ): DigestAuthorization => {
   const { realm, nonce, opaque } = challenge
+  const { method, uri, ha2 = digestHa2(md5, method, uri) } = request
   const proof = challenge.qopAuth ? { nonce, qop: 'auth', nc: printNonceCount(count), cnonce } : { nonce }
   return {
     username: credentials.username,
     realm,
     ...proof,
-    uri: request.uri,
-    response: digestResponse(md5, credentials.ha1, request, proof),
+    uri,
+    response: digestResponse(md5, credentials.ha1, ha2, proof),
     ...(opaque === undefined ? {} : { opaque }),
   }
 }
@@ -87,7 +90,7 @@ export const printAuthorization = (proof: DigestAuthorization): string => {
 export const printChallenge = (challenge: { realm: string; nonce: string; stale: boolean }): string =>
   `Digest realm="${quoted(challenge.realm)}", nonce="${quoted(challenge.nonce)}",stale="${challenge.stale}",qop="auth"`
 
-const quoted = (value: string): string => value.replace(/["\\]/g, '\\$&')
+const quoted = (value: string): string => (/["\\]/.test(value) ? value.replace(/["\\]/g, '\\$&') : value)
 
 /**
  * The challenge in a `WWW-Authenticate` value; `undefined` where it is not a digest this client can answer: another
@@ -139,7 +142,7 @@ export const parseAuthorization = (value: string): DigestAuthorization | undefin
  * `uri` are for the device to check.
  */
 export const verifyDigest = (md5: Md5, ha1: string, method: string, proof: DigestAuthorization): boolean =>
-  sameText(digestResponse(md5, ha1, { method, uri: proof.uri }, proof), proof.response.toLowerCase())
+  sameText(digestResponse(md5, ha1, digestHa2(md5, method, proof.uri), proof), proof.response.toLowerCase())
 
 /** Takes as long whatever differs, so that an answer's time does not tell how much was right. */
 const sameText = (a: string, b: string): boolean => {

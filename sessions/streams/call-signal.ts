@@ -27,6 +27,11 @@ export class CallSignal implements Disposable {
     this.#timer = setTimeout(() => this.#controller.abort(fault()), milliseconds)
   }
 
+  /** Ends the call now. */
+  end(reason: Error): void {
+    this.#controller.abort(reason)
+  }
+
   handleEvent(): void {
     this.#controller.abort(this.#parents.find((parent) => parent.aborted)?.reason)
   }

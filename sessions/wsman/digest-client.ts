@@ -4,6 +4,7 @@ import {
   authorize,
   type DigestChallenge,
   digestHa1,
+  digestHa2,
   type HttpResponse,
   headerValues,
   type Md5,
@@ -18,7 +19,8 @@ export interface Credentials {
 
 export const md5: Md5 = (text) => hash('md5', text)
 
-const REQUEST = { method: 'POST', uri: '/wsman' } as const
+// All requests are alike in this.
+const REQUEST = { method: 'POST', uri: '/wsman', ha2: digestHa2(md5, 'POST', '/wsman') } as const
 
 /** Proof of one request, and what it was made from. */
 export interface Proof {

@@ -75,7 +75,9 @@ class Session implements WsmanSession {
   readonly #digest: DigestClient
   readonly #queue: CallQueue
   readonly #forms: RequestForms
-  readonly #life = new AbortController()
+  /** Those that run or wait for their turn: cheaper than a listener of each at a signal of the session. */
+  readonly #calls = new Set<CallSignal>()
+  #closed: Fault | undefined
   #messageId = 0
 
   constructor(options: WsmanSessionOptions) {
@@ -95,8 +97,9 @@ class Session implements WsmanSession {
   }
 
   close(reason: Fault = wsmanFaults.WSMAN_CLOSED()): void {
-    if (this.#life.signal.aborted) return
-    this.#life.abort(reason)
+    if (this.#closed !== undefined) return
+    this.#closed = reason
+    for (const call of this.#calls) call.end(reason)
     this.#exchange.close()
   }
 
@@ -183,21 +186,28 @@ class Session implements WsmanSession {
 
   /** One request in its turn, within its deadline, and what it came to. */
   async #call(cls: AnyCimClass, selectors: Selectors, operation: Operation, caller: AbortSignal): Promise<WsmanResult> {
-    using scope = new CallSignal(caller, this.#life.signal)
-    const { signal } = scope
-    return await this.#queue.run(async () => {
-      const { deadlineMs } = this.#options
-      scope.expect(deadlineMs, () => noReply(cls, operation, `nothing came within ${deadlineMs} ms`))
-      const messageId = String(++this.#messageId)
-      try {
-        const request = { messageId, resourceUri: cls.uri, selectors, operation }
-        const reply = await this.#converse(request, signal)
-        if ('fault' in reply) throw soapFault(cls, reply)
-        return reply.result
-      } catch (error) {
-        throw meaning(error, cls, operation)
-      }
-    }, signal)
+    if (this.#closed !== undefined) throw this.#closed
+    using scope = new CallSignal(caller)
+    this.#calls.add(scope)
+    try {
+      return await this.#queue.run(() => this.#inTurn(cls, selectors, operation, scope), scope.signal)
+    } finally {
+      this.#calls.delete(scope)
+    }
+  }
+
+  async #inTurn(cls: AnyCimClass, selectors: Selectors, operation: Operation, scope: CallSignal): Promise<WsmanResult> {
+    const { deadlineMs } = this.#options
+    scope.expect(deadlineMs, () => noReply(cls, operation, `nothing came within ${deadlineMs} ms`))
+    const messageId = String(++this.#messageId)
+    try {
+      const request = { messageId, resourceUri: cls.uri, selectors, operation }
+      const reply = await this.#converse(request, scope.signal)
+      if ('fault' in reply) throw soapFault(cls, reply)
+      return reply.result
+    } catch (error) {
+      throw meaning(error, cls, operation)
+    }
   }
 
   /** Sends until there is an answer that is no challenge. */

@@ -2,26 +2,46 @@ import type { ServerResponse } from 'node:http'
 import type { Fault, Milliseconds } from '@outrider/protocols/values'
 import { faults } from './faults.ts'
 
-/**
- * What ends one request early: its client going away, its deadline, the service stopping. Made when it arrives;
- * lets go of everything when its response is closed.
- */
+/** The requests that are under way. */
+export class RequestLives {
+  readonly #deadline: Milliseconds
+  readonly #stopping: AbortSignal
+  readonly #lives = new Set<RequestLife>()
+
+  /** `stopping` aborts when requests in flight are to end. */
+  constructor(deadline: Milliseconds, stopping: AbortSignal) {
+    this.#deadline = deadline
+    this.#stopping = stopping
+    // One listener for all: a signal with one of each request looks through them all to take one away.
+    stopping.addEventListener('abort', () => {
+      for (const life of this.#lives) life.end(faults.SERVICE_STOPPING())
+    })
+  }
+
+  /** The life of the request this answers, from now until its response is closed. */
+  begin(response: ServerResponse): RequestLife {
+    const life = new RequestLife()
+    this.#lives.add(life)
+    const deadline = this.#deadline
+    const timer = setTimeout(() => life.end(faults.REQUEST_TIMEOUT({ seconds: deadline / 1000 })), deadline)
+    response.once('close', () => {
+      clearTimeout(timer)
+      this.#lives.delete(life)
+      if (!response.writableEnded) life.abandon()
+    })
+    if (this.#stopping.aborted) life.end(faults.SERVICE_STOPPING())
+    return life
+  }
+}
+
+/** What ends one request early: its client going away, its deadline, the service stopping. */
 export class RequestLife {
   readonly #life = new AbortController()
   readonly #cut = Promise.withResolvers<never>()
   #fault: Fault | undefined
 
-  constructor(response: ServerResponse, deadline: Milliseconds, stopping: AbortSignal) {
+  constructor() {
     this.#cut.promise.catch(() => undefined)
-    const timer = setTimeout(() => this.#end(faults.REQUEST_TIMEOUT({ seconds: deadline / 1000 })), deadline)
-    const stop = () => this.#end(faults.SERVICE_STOPPING())
-    stopping.addEventListener('abort', stop, { once: true })
-    response.once('close', () => {
-      clearTimeout(timer)
-      stopping.removeEventListener('abort', stop)
-      if (!response.writableEnded) this.#life.abort(new Error('the client went away'))
-    })
-    if (stopping.aborted) stop()
   }
 
   get signal(): AbortSignal {
@@ -38,7 +58,12 @@ export class RequestLife {
     return Promise.race([work, this.#cut.promise])
   }
 
-  #end(fault: Fault): void {
+  /** The client went away: nobody is told. */
+  abandon(): void {
+    this.#life.abort(new Error('the client went away'))
+  }
+
+  end(fault: Fault): void {
     this.#fault = fault
     this.#life.abort(fault)
     this.#cut.reject(fault)

@@ -11,7 +11,7 @@ import { faultReply } from './fault-reply.ts'
 import { faults } from './faults.ts'
 import { addressOf, textHeaders } from './peer.ts'
 import type { Prove } from './prove.ts'
-import { RequestLife } from './request-life.ts'
+import { type RequestLife, RequestLives } from './request-life.ts'
 import { type Part, type Violation, violationsOf } from './violations.ts'
 
 /** A row of the route table as this process mounts it. */
@@ -46,6 +46,7 @@ export const mountRoutes = (app: FastifyInstance, rows: readonly MountedRoute[],
   app.decorateRequest(CONTEXT, undefined)
   app.decorateRequest(LIFE, undefined)
   app.decorateRequest(KNOWN, undefined)
+  const lives = new RequestLives(options.deadlineSeconds * 1000, options.stopping)
   const seen = new Set<string>()
   for (const row of rows) {
     const { method, path } = row
@@ -55,11 +56,11 @@ export const mountRoutes = (app: FastifyInstance, rows: readonly MountedRoute[],
     const key = `${method} ${path.toLowerCase().replace(/:[^/]+/g, ':')}`
     if (seen.has(key)) throw faults.ROUTE_TWICE({ method, path })
     seen.add(key)
-    mount(app, row, options)
+    mount(app, row, options, lives)
   }
 }
 
-const mount = (app: FastifyInstance, row: MountedRoute, options: RestOptions): void => {
+const mount = (app: FastifyInstance, row: MountedRoute, options: RestOptions, lives: RequestLives): void => {
   app.route({
     method: row.method,
     url: row.path,
@@ -71,7 +72,7 @@ const mount = (app: FastifyInstance, row: MountedRoute, options: RestOptions): v
     },
     // Who is asking is settled before a byte of the body is read.
     async onRequest(request, reply) {
-      const life = new RequestLife(reply.raw, options.deadlineSeconds * 1000, options.stopping)
+      const life = lives.begin(reply.raw)
       request.setDecorator(LIFE, life)
       const { project } = request.params as { readonly project?: string }
       const claim = {
