@@ -8,6 +8,12 @@ import { Program, root } from './program.ts'
 
 const START_PATIENCE = 60_000
 
+/** The options `npm start` gives to Node. */
+const startFlags = (): readonly string[] => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { start: string } }
+  return scripts.start.match(/--[\w-]+(=\S+)?/g) ?? []
+}
+
 /**
  * The orchestrator as a process of its own, on a data folder and ports that stay. Whoever kills it, it is started
  * again as an init system would, until it is stopped.
@@ -106,7 +112,7 @@ export class Orchestrator {
   #spawn(): void {
     this.#earlierOutput += this.#program?.output ?? ''
     const from = this.log.length
-    const words = ['--max-semi-space-size=2', 'apps/orchestrator/main.ts']
+    const words = [...startFlags(), 'apps/orchestrator/main.ts']
     const program = new Program('orchestrator', words, this.environment, (line) => this.log.take(line))
     this.#program = program
     this.#starts++
