@@ -108,7 +108,7 @@ export const createMps = (deps: MpsDeps): Mps => {
               identity: deps.identity(),
               config: deps.config,
               events: deps.events,
-              onTunnel: (socket) => connected.take(socket, stopping.signal),
+              onTunnel: (socket, address) => connected.take(socket, address, stopping.signal),
             },
             signal,
           ),

@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto'
 import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type SecureContextOptions, type TLSSocket } from 'node:tls'
 import type { EventSink } from '@outrider/domain/ports'
@@ -37,7 +38,7 @@ export const listenForDevices = async (
     readonly identity: CiraIdentity
     readonly config: Pick<MpsConfig, 'handshakes' | 'handshakeBacklog' | 'handshakeSeconds' | 'connectionsPerAddress'>
     readonly events: EventSink
-    readonly onTunnel: (socket: TLSSocket) => Promise<void>
+    readonly onTunnel: (socket: TLSSocket, address: string) => Promise<void>
   },
   signal: AbortSignal,
 ): Promise<CiraListener> => {
@@ -54,8 +55,6 @@ export const listenForDevices = async (
   const tls = createTlsServer({
     ...contextOf(options.identity),
     handshakeTimeout: seconds(config.handshakeSeconds),
-    // AMT resumes nothing, and a ticket is memory kept for nobody.
-    sessionTimeout: 1,
   })
   const gate = new HandshakeGate({
     limit: config.handshakes,
@@ -65,7 +64,8 @@ export const listenForDevices = async (
   tls.on('secureConnection', (socket: TLSSocket) => {
     const raw = rawOf(socket)
     gate.leave(raw)
-    void options.onTunnel(socket).then(() => early.settle(raw))
+    // The TCP socket knows its address already; the TLS socket would ask the kernel again.
+    void options.onTunnel(socket, raw.remoteAddress ?? '').then(() => early.settle(raw))
   })
   tls.on('tlsClientError', (_error, socket: TLSSocket) => {
     gate.leave(rawOf(socket))
@@ -73,7 +73,7 @@ export const listenForDevices = async (
     socket.destroy()
   })
 
-  const tcp: Server = createServer({ noDelay: true, highWaterMark: READ_AHEAD }, (socket) => {
+  const tcp: Server = createServer({ highWaterMark: READ_AHEAD }, (socket) => {
     socket.on('error', () => socket.destroy())
     early.enter(socket, () => {
       if (gate.enter(socket) === 'entered') return
@@ -109,6 +109,9 @@ const contextOf = ({ key, certificate }: CiraIdentity): SecureContextOptions => 
   minVersion: 'TLSv1.2',
   // Without ML-KEM a connection costs 8 KiB less; firmware has none.
   ecdhCurve: 'X25519:P-256:P-384',
+  // AMT resumes nothing.
+  secureOptions: constants.SSL_OP_NO_TICKET,
+  sessionTimeout: 1,
 })
 
 /** The TCP socket under a TLS socket. Node keeps it as `_parent`; there is no public name for it. */

@@ -79,9 +79,8 @@ export class ConnectedDevices {
   }
 
   /** Takes a connection whose TLS handshake is done, from the first APF message to its end. */
-  async take(socket: TLSSocket, signal: AbortSignal): Promise<void> {
+  async take(socket: TLSSocket, address: string, signal: AbortSignal): Promise<void> {
     const { events, limits } = this.#deps
-    const address = socket.remoteAddress ?? ''
     let admitted: Admitted | undefined
     let refused = false
     try {
